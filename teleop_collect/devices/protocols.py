@@ -1,0 +1,45 @@
+"""What teleoperation and nodes ask of a device. Implementations are found through the registry."""
+
+from typing import Protocol
+
+from teleop_collect.samples import Intrinsics, JointSample, RgbdSample
+
+
+class LeaderArm(Protocol):
+    """An arm that a person moves and that reports its joints.
+
+    Raises from every method: `DeviceTimeout` (try again), `DeviceDisconnected` (connect again),
+    `DeviceError` (needs a person).
+    """
+
+    def connect(self) -> None:
+        """Open the port and check ids, models and firmware. May be called again after a loss."""
+        ...
+
+    def read(self) -> JointSample:
+        """Read all joints once; blocks for one bus exchange."""
+        ...
+
+    def close(self) -> None:
+        """Release the port; safe to call twice."""
+        ...
+
+
+class Camera(Protocol):
+    """A colour or RGB-D camera."""
+
+    def connect(self) -> None:
+        """Open the device."""
+        ...
+
+    def intrinsics(self) -> Intrinsics:
+        """Pinhole parameters of the colour image, to which depth is aligned."""
+        ...
+
+    def read(self) -> RgbdSample:
+        """Block until the next image is due, take it, and return it."""
+        ...
+
+    def close(self) -> None:
+        """Release the device; safe to call twice."""
+        ...

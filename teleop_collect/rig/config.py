@@ -1,0 +1,271 @@
+"""The typed rig file: one frozen object for everything that launch, nodes, recorder and QA need.
+
+Lengths are metres, angles radians, times seconds, rates hertz; a joint's position is rad for a
+revolute joint and m for a prismatic one, as its URDF says. Unknown keys are refused.
+Reading a file is `rig.load`; this module only says what a rig is.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Positive = Annotated[float, Field(gt=0)]
+Vector3 = tuple[float, float, float]
+Range = tuple[float, float]
+
+
+class Section(BaseModel):
+    """A part of the rig file: frozen, closed to unknown keys, finite numbers only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
+
+
+class Mount(Section):
+    """Where something sits: `parent_from_this`, roll-pitch-yaw about fixed axes."""
+
+    parent: str = "world"
+    xyz_m: Vector3 = (0.0, 0.0, 0.0)
+    rpy_rad: Vector3 = (0.0, 0.0, 0.0)
+
+
+class Servo(Section):
+    """One Dynamixel servo of a leader arm.
+
+    Joint position = sign * scale * (servo angle - zero_rad) + offset, where the servo angle is
+    (ticks - 2048) * 2*pi / 4096 rad.
+    """
+
+    id: Annotated[int, Field(ge=0, le=252)]
+    model: str
+    sign: Literal[-1, 1] = 1
+    zero_rad: float = 0.0
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+class Leader(Section):
+    """The arm that the operator moves."""
+
+    driver: Literal["dynamixel"] = "dynamixel"
+    serial: str
+    port: str
+    """Device path, or `sim://NAME` for an emulated bus of this rig."""
+    baud: Annotated[int, Field(gt=0)] = 1_000_000
+    rate_hz: Positive = 200.0
+    servos: dict[str, Servo]
+    """Keyed by joint name."""
+
+
+class Follower(Section):
+    """The robot that moves with the leader; commanded and observed by topic."""
+
+    driver: Literal["sim", "ros2_control"]
+    serial: str
+    command: Literal["joint_trajectory", "forward_position"] = "joint_trajectory"
+    command_topic: str = "follower/joint_trajectory"
+    rate_hz: Positive = 200.0
+    """Expected rate of the follower's joint states."""
+
+
+class Wrench(Section):
+    """A force-torque sensor at the wrist."""
+
+    rate_hz: Positive = 500.0
+    frame_id: str = "ft_frame"
+    serial: str = ""
+
+
+class JointMapping(Section):
+    """Follower position = sign * scale * leader position + offset."""
+
+    leader_joint: str | None = None
+    """Leader joint that drives this follower joint; the same name when absent."""
+    sign: Literal[-1, 1] = 1
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+class JointLimit(Section):
+    """Bounds on commands to one joint, narrower than or equal to the URDF's."""
+
+    lower: float | None = None
+    upper: float | None = None
+    velocity: Positive | None = None
+    """rad/s or m/s."""
+
+
+class Arm(Section):
+    """One leader-follower pair; several arms make a bimanual rig by composition."""
+
+    prefix: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,31})?$")] = ""
+    """Put before this arm's topics; empty on a rig with one arm."""
+    urdf: str
+    """Path relative to the rig file, or `builtin:NAME` for a description that ships."""
+    base: Mount = Mount()
+    tool_frame: str = "tool0"
+    joints: tuple[str, ...]
+    """All commanded joints, the gripper included, by URDF name."""
+    leader: Leader
+    follower: Follower
+    wrench: Wrench | None = None
+    mapping: dict[str, JointMapping] = {}
+    limits: dict[str, JointLimit] = {}
+    home: dict[str, float] = {}
+    """Rest posture by joint; 0 for joints not named."""
+
+
+class Align(Section):
+    """What happens when leader and follower differ at engaging."""
+
+    tolerance_rad: Positive = 0.1
+    """Per joint (m for prismatic joints: scaled by `tolerance_m`)."""
+    tolerance_m: Positive = 0.01
+    on_gap: Literal["ramp", "refuse"] = "ramp"
+    ramp_rad_s: Positive = 0.25
+    ramp_m_s: Positive = 0.02
+
+
+class Watchdog(Section):
+    """Ages of input after which the arm holds, then faults."""
+
+    hold_after_s: Positive = 0.1
+    fault_after_s: Positive = 0.5
+
+
+class Teleop(Section):
+    """The bridge from leader to follower."""
+
+    rate_hz: Positive = 200.0
+    align: Align = Align()
+    watchdog: Watchdog = Watchdog()
+    velocity_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of each joint's velocity limit that commands may use."""
+    position_margin_rad: Annotated[float, Field(ge=0)] = 0.02
+    """Kept free at both ends of every revolute joint's range."""
+
+
+class Camera(Section):
+    """One colour or RGB-D camera."""
+
+    driver: Literal["sim", "topic"]
+    serial: str = ""
+    width: Annotated[int, Field(ge=16, le=4096)]
+    height: Annotated[int, Field(ge=16, le=4096)]
+    fps: Positive = 30.0
+    depth: bool = True
+    fovy_rad: Positive = 0.9
+    """Vertical field of view (simulated cameras)."""
+    mount: Mount = Mount()
+    """Optical frame (x right, y down, z forward) in its parent: `world` or `ARM/LINK`."""
+
+
+class TrackedObject(Section):
+    """An object whose pose some source publishes (ground truth on the simulated rig)."""
+
+    rate_hz: Positive = 50.0
+
+
+class ExtraStream(Section):
+    """Any further topic to record."""
+
+    type: Annotated[str, Field(pattern=r"^[a-z0-9_]+/msg/[A-Za-z0-9]+$")]
+    expected_hz: Positive | None = None
+    required: bool = False
+
+
+class Recording(Section):
+    """Where and how episodes are written."""
+
+    root: str = "~/teleop_collect"
+    compression: Literal["zstd", "lz4", "none"] = "zstd"
+    chunk_bytes: Annotated[int, Field(ge=4096, le=64 << 20)] = 1 << 20
+    chunk_age_s: Positive = 0.25
+    fsync_s: Positive = 1.0
+    queue_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
+    max_episode_s: Positive = 300.0
+    min_free_bytes: Annotated[int, Field(ge=0)] = 2 << 30
+
+
+class ObjectInBox(Section):
+    """Success: an object's centre lies inside a box at the end of the episode."""
+
+    kind: Literal["object_in_box"] = "object_in_box"
+    object: str
+    relative_to: str | None = None
+    """Another tracked object in whose frame the box is given; the world when absent."""
+    center_m: Vector3
+    size_m: Vector3
+
+
+class Task(Section):
+    """What the operator is asked to do."""
+
+    instruction: str
+    success: ObjectInBox | None = None
+
+
+class Provenance(Section):
+    """Who recorded where, and what may be done with it."""
+
+    operator: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "op-unknown"
+    """A pseudonym."""
+    site: str = "unknown"
+    scene_id: str = "unknown"
+    license: str = "unknown"
+    """SPDX identifier."""
+    consent: tuple[str, ...] = ()
+
+
+class Check(Section):
+    """The rig check that stands before teleoperation and recording."""
+
+    max_age_s: Positive = 86_400.0
+    rate_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    observe_s: Positive = 2.0
+
+
+class SimObject(Section):
+    """A body of the simulated scene."""
+
+    xyz_m: Vector3
+    yaw_rad: float = 0.0
+    jitter_m: Annotated[float, Field(ge=0)] = 0.0
+    """Randomisation: uniform in +- this, in x and y."""
+    jitter_yaw_rad: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Sim(Section):
+    """The simulated rig."""
+
+    seed: int = 0
+    physics_hz: Annotated[int, Field(ge=500)] = 1000
+    render: Literal["auto", "egl", "osmesa", "raycast"] = "auto"
+    randomize: bool = True
+    """Lights, colours, textures, object and camera poses, friction, mass; by seed."""
+    cube: SimObject
+    bin: SimObject
+    camera_jitter_m: Annotated[float, Field(ge=0)] = 0.005
+    camera_jitter_rad: Annotated[float, Field(ge=0)] = 0.01
+    operator_failure_rate: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """Share of attempts that the scripted operator spoils."""
+
+
+class Rig(Section):
+    """Everything about one rig."""
+
+    schema_version: Annotated[Literal["teleop_collect.rig/1"], Field(alias="schema")] = (
+        "teleop_collect.rig/1"
+    )
+    name: Name
+    embodiment: Name
+    arms: dict[Name, Arm]
+    teleop: Teleop = Teleop()
+    cameras: dict[Name, Camera] = {}
+    objects: dict[Name, TrackedObject] = {}
+    streams: dict[str, ExtraStream] = {}
+    recording: Recording = Recording()
+    tasks: dict[Name, Task]
+    provenance: Provenance = Provenance()
+    check: Check = Check()
+    sim: Sim | None = None

@@ -1,0 +1,88 @@
+"""What crosses boundaries between devices, teleoperation and nodes. SI units, joints by name.
+
+`stamp_ns` is UTC nanoseconds at the moment of measurement, taken by whoever measured.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class JointSample:
+    """Joint values of one arm at one moment.
+
+    Attributes:
+        stamp_ns: UTC time of measurement, ns.
+        names: joint names; the other fields have one entry for each, in this order.
+        position: rad (revolute) or m (prismatic).
+        velocity: rad/s or m/s; empty when not measured.
+        effort: Nm or N; empty when not measured.
+    """
+
+    stamp_ns: int
+    names: tuple[str, ...]
+    position: tuple[float, ...]
+    velocity: tuple[float, ...] = ()
+    effort: tuple[float, ...] = ()
+
+    def by_name(self) -> dict[str, float]:
+        """Positions keyed by joint name."""
+        return dict(zip(self.names, self.position, strict=True))
+
+
+@dataclass(frozen=True)
+class WrenchSample:
+    """Force (N, xyz) and torque (Nm, xyz) acting at and expressed in `frame_id`."""
+
+    stamp_ns: int
+    frame_id: str
+    force_n: tuple[float, float, float]
+    torque_nm: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A rigid transform: position in m, orientation as a unit quaternion xyzw."""
+
+    position_m: tuple[float, float, float]
+    quat_xyzw: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class PoseSample:
+    """Pose of one object, `frame_id_from_object`."""
+
+    stamp_ns: int
+    frame_id: str
+    pose: Pose
+
+
+@dataclass(frozen=True)
+class Intrinsics:
+    """Pinhole camera without distortion: sizes in px, focal lengths and principal point in px."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+
+@dataclass(frozen=True)
+class RgbdSample:
+    """One colour image and, where the camera has it, depth aligned to it.
+
+    Attributes:
+        stamp_ns: UTC time of exposure, ns.
+        color: uint8, shape (height, width, 3), RGB.
+        depth_mm: uint16, shape (height, width), mm along the optical axis, 0 = invalid; or None.
+    """
+
+    stamp_ns: int
+    color: NDArray[np.uint8]
+    depth_mm: NDArray[np.uint16] | None
