@@ -1,0 +1,1 @@
+"""Arguments -> one core call -> exit code. Owns no logic and imports no ROS."""

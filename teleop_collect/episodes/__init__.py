@@ -1,0 +1,1 @@
+"""Reading finished episodes: streams, the timeline (the one place that resamples), labels."""

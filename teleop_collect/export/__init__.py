@@ -1,0 +1,1 @@
+"""Training formats, written from episodes and validated after writing."""

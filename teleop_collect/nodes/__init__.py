@@ -1,0 +1,1 @@
+"""The only ROS code: each node converts, makes one core call and publishes."""

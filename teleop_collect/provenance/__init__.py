@@ -1,0 +1,1 @@
+"""Where an episode comes from: its manifest and hashes."""

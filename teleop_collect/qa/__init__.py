@@ -1,0 +1,1 @@
+"""Quality: one check a file, the verdict, the report."""

@@ -1,0 +1,1 @@
+"""From raw messages to one durable episode folder: session, ledger, MCAP writer, salvage."""
