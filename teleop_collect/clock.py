@@ -91,7 +91,7 @@ class UtcAnchor:
 
 
 class PacedLoop:
-    """Keeps a loop at a fixed rate on absolute deadlines and remembers its periods.
+    """Keeps a loop at a fixed rate on absolute deadlines.
 
     A loop that falls more than `max_lag_periods` behind skips the missed ticks (and counts them)
     instead of running them in a burst.

@@ -1,0 +1,131 @@
+"""Runs a rig's process graph without `ros2 launch`: starts, watches, logs and stops it.
+
+Each process gets a session of its own, so a Ctrl-C on the terminal reaches only the supervisor,
+which then stops the processes in reverse order: SIGINT, then SIGTERM, then SIGKILL.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from teleop_collect.process import DIE_WITH_PARENT
+from teleop_collect.rig.processes import Process
+
+STOP_STEPS = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0))
+"""Signals of a stop and how long (s) each is given; closing a long episode takes the first."""
+LAST_LINES = 8
+
+
+def command_line(process: Process, parameters: Mapping[str, object]) -> list[str]:
+    """The command that runs a process of the graph with this interpreter."""
+    arguments = {**process.arguments, **parameters}
+    command = [sys.executable, "-m", process.module]
+    if process.plain:
+        return command + [part for key, v in arguments.items() for part in (f"--{key}", str(v))]
+    ros = [part for key, v in arguments.items() for part in ("-p", f"{key}:={v}")]
+    return [*command, "--ros-args", *ros]
+
+
+class Child:
+    """One running process with its log."""
+
+    def __init__(
+        self,
+        process: Process,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log_path: Path,
+        echo: Callable[[str], None] | None,
+    ) -> None:
+        self.process = process
+        self.log_path = log_path
+        self._echo = echo
+        self.handle = subprocess.Popen(
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._pump = threading.Thread(target=self._copy, name=process.name, daemon=True)
+        self._pump.start()
+
+    def _copy(self) -> None:
+        assert self.handle.stdout is not None
+        with self.log_path.open("a") as log:
+            for line in self.handle.stdout:
+                log.write(line)
+                log.flush()
+                if self._echo is not None:
+                    self._echo(f"[{self.process.name}] {line.rstrip()}")
+
+    def last_lines(self) -> str:
+        """The end of the log, after the process has ended."""
+        self._pump.join(timeout=1.0)
+        return "\n".join(self.log_path.read_text().splitlines()[-LAST_LINES:])
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal if it still runs."""
+        if self.handle.poll() is None:
+            self.handle.send_signal(number)
+
+
+class Supervisor:
+    """All processes of one rig; a context manager that leaves nothing running."""
+
+    def __init__(self, log_dir: Path, environment: Mapping[str, str]) -> None:
+        self._log_dir = log_dir
+        self._environment = {**os.environ, **environment, DIE_WITH_PARENT: "1"}
+        self.children: dict[str, Child] = {}
+
+    def start(
+        self,
+        processes: Sequence[Process],
+        parameters: Mapping[str, Mapping[str, object]],
+        echo: Callable[[str], None] | None = None,
+    ) -> None:
+        """Start processes in order.
+
+        Args:
+            processes: from `rig.processes`.
+            parameters: further parameters by process name.
+            echo: called with each output line; None keeps output in the logs only.
+        """
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+        for process in processes:
+            command = command_line(process, parameters.get(process.name, {}))
+            log_path = self._log_dir / f"{process.name}.log"
+            self.children[process.name] = Child(process, command, self._environment, log_path, echo)
+
+    def ended(self) -> Child | None:
+        """A critical process that has ended by itself, if any."""
+        for child in self.children.values():
+            if child.process.critical and child.handle.poll() is not None:
+                return child
+        return None
+
+    def stop(self) -> None:
+        """Stop everything, last started first; safe to call twice."""
+        for number, patience_s in STOP_STEPS:
+            running = [c for c in self.children.values() if c.handle.poll() is None]
+            for child in reversed(running):
+                child.signal(number)
+            deadline = time.monotonic() + patience_s
+            while running and time.monotonic() < deadline:
+                running = [c for c in running if c.handle.poll() is None]
+                time.sleep(0.02)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -1,0 +1,163 @@
+"""Between this package's samples and ROS messages; nothing else knows both."""
+
+import array
+
+from builtin_interfaces.msg import Duration, Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import PoseStamped, WrenchStamped
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from teleop_collect.clock import NS_PER_S
+from teleop_collect.samples import (
+    Intrinsics,
+    JointSample,
+    Pose,
+    PoseSample,
+    RgbdSample,
+    WrenchSample,
+)
+
+LEVELS = {
+    "ok": DiagnosticStatus.OK,
+    "warn": DiagnosticStatus.WARN,
+    "error": DiagnosticStatus.ERROR,
+    "stale": DiagnosticStatus.STALE,
+}
+
+
+def time_message(stamp_ns: int) -> Time:
+    """UTC nanoseconds as a ROS time."""
+    sec, nanosec = divmod(stamp_ns, NS_PER_S)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+def stamp_ns(time: Time) -> int:
+    """A ROS time as UTC nanoseconds."""
+    return int(time.sec) * NS_PER_S + int(time.nanosec)
+
+
+def joint_state(sample: JointSample) -> JointState:
+    """Joint sample to JointState."""
+    message = JointState(
+        name=list(sample.names),
+        position=list(sample.position),
+        velocity=list(sample.velocity),
+        effort=list(sample.effort),
+    )
+    message.header.stamp = time_message(sample.stamp_ns)
+    return message
+
+
+def joint_sample(message: JointState) -> JointSample:
+    """JointState to joint sample."""
+    return JointSample(
+        stamp_ns(message.header.stamp),
+        tuple(message.name),
+        tuple(message.position),
+        tuple(message.velocity),
+        tuple(message.effort),
+    )
+
+
+def joint_trajectory(sample: JointSample, period_s: float) -> JointTrajectory:
+    """A command as a trajectory of one point, due one period ahead."""
+    point = JointTrajectoryPoint(
+        positions=list(sample.position),
+        time_from_start=Duration(sec=0, nanosec=round(period_s * NS_PER_S)),
+    )
+    message = JointTrajectory(joint_names=list(sample.names), points=[point])
+    message.header.stamp = time_message(sample.stamp_ns)
+    return message
+
+
+def commanded_positions(message: JointTrajectory) -> dict[str, float]:
+    """Positions by joint name of a trajectory's last point; empty without points."""
+    if not message.points:
+        return {}
+    return dict(zip(message.joint_names, message.points[-1].positions, strict=True))
+
+
+def position_array(sample: JointSample) -> Float64MultiArray:
+    """A command for forward_command_controller: positions in the controller's joint order."""
+    return Float64MultiArray(data=list(sample.position))
+
+
+def wrench_stamped(sample: WrenchSample) -> WrenchStamped:
+    """Wrench sample to WrenchStamped."""
+    message = WrenchStamped()
+    message.header.stamp = time_message(sample.stamp_ns)
+    message.header.frame_id = sample.frame_id
+    force, torque = message.wrench.force, message.wrench.torque
+    force.x, force.y, force.z = sample.force_n
+    torque.x, torque.y, torque.z = sample.torque_nm
+    return message
+
+
+def pose_stamped(sample: PoseSample) -> PoseStamped:
+    """Pose sample to PoseStamped."""
+    message = PoseStamped()
+    message.header.stamp = time_message(sample.stamp_ns)
+    message.header.frame_id = sample.frame_id
+    position, quat = message.pose.position, message.pose.orientation
+    position.x, position.y, position.z = sample.pose.position_m
+    quat.x, quat.y, quat.z, quat.w = sample.pose.quat_xyzw
+    return message
+
+
+def pose_sample(message: PoseStamped) -> PoseSample:
+    """PoseStamped to pose sample."""
+    position, quat = message.pose.position, message.pose.orientation
+    pose = Pose((position.x, position.y, position.z), (quat.x, quat.y, quat.z, quat.w))
+    return PoseSample(stamp_ns(message.header.stamp), message.header.frame_id, pose)
+
+
+def color_image(sample: RgbdSample, frame_id: str) -> Image:
+    """The colour image as rgb8."""
+    height, width = sample.color.shape[:2]
+    message = Image(height=height, width=width, encoding="rgb8", step=3 * width)
+    message.header.stamp = time_message(sample.stamp_ns)
+    message.header.frame_id = frame_id
+    message.data = array.array("B", sample.color.tobytes())
+    return message
+
+
+def depth_image(sample: RgbdSample, frame_id: str) -> Image | None:
+    """The depth image as 16UC1 in mm (REP 118), or None."""
+    if sample.depth_mm is None:
+        return None
+    height, width = sample.depth_mm.shape
+    message = Image(height=height, width=width, encoding="16UC1", step=2 * width)
+    message.header.stamp = time_message(sample.stamp_ns)
+    message.header.frame_id = frame_id
+    message.data = array.array("B", sample.depth_mm.tobytes())
+    return message
+
+
+def camera_info(intrinsics: Intrinsics, frame_id: str) -> CameraInfo:
+    """Pinhole intrinsics as CameraInfo (REP 104); the stamp is set for each image."""
+    k = intrinsics
+    message = CameraInfo(height=k.height, width=k.width, distortion_model="plumb_bob", d=[0.0] * 5)
+    message.k = [k.fx, 0.0, k.cx, 0.0, k.fy, k.cy, 0.0, 0.0, 1.0]
+    message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    message.p = [k.fx, 0.0, k.cx, 0.0, 0.0, k.fy, k.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    message.header.frame_id = frame_id
+    return message
+
+
+def diagnostic(name: str, level: str, message: str, values: dict[str, object]) -> DiagnosticStatus:
+    """One diagnostic status; `level` is ok, warn, error or stale."""
+    return DiagnosticStatus(
+        name=name,
+        level=LEVELS[level],
+        message=message,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+    )
+
+
+def diagnostics(stamp: int, statuses: list[DiagnosticStatus]) -> DiagnosticArray:
+    """Stamped diagnostic statuses."""
+    array_message = DiagnosticArray(status=statuses)
+    array_message.header.stamp = time_message(stamp)
+    return array_message

@@ -1,0 +1,120 @@
+"""One ROS node in one process: context, services thread, signals, exit code.
+
+The main thread belongs to the node's own loop. Services, parameters and slow timers are served by
+an executor in a second thread; `Host.lock` keeps the two apart.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol, Self
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from teleop_collect.errors import TeleopCollectError
+from teleop_collect.process import StopSignal, die_with_parent
+from teleop_collect.rig.load import LoadedRig, load_rig
+
+
+class Runnable(Protocol):
+    """A node's own part: runs until the host's stop is set, then closes what it opened."""
+
+    def run(self) -> None:
+        """The node's loop; returns when `host.stop` is set."""
+        ...
+
+    def close(self) -> None:
+        """Release everything; called once, also after an error."""
+        ...
+
+
+class Host:
+    """Owns the ROS side of one process."""
+
+    def __init__(self, name: str, arguments: list[str] | None, stop: StopSignal) -> None:
+        self.stop = stop
+        self.lock = threading.RLock()
+        self._context = rclpy.Context()
+        rclpy.init(
+            args=arguments,
+            context=self._context,
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
+        self.node: Node = rclpy.create_node(name, context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._thread = threading.Thread(target=self._spin, name="services", daemon=True)
+
+    def parameter(self, name: str, default: Any, description: str) -> Any:
+        """Declare a parameter and return its value."""
+        from rcl_interfaces.msg import ParameterDescriptor
+
+        descriptor = ParameterDescriptor(description=description)
+        return self.node.declare_parameter(name, default, descriptor).value
+
+    def rig(self) -> LoadedRig:
+        """The rig that the parameter `rig` names (a shipped rig or a path)."""
+        return load_rig(self.parameter("rig", "sim_tabletop", "shipped rig or path of a rig file"))
+
+    def serve(self) -> None:
+        """Start answering services and running timers."""
+        self._executor.add_node(self.node)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:
+            self.node.get_logger().fatal(f"services ended: {error!r}")
+            self.stop.set()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(timeout_sec=1.0)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1.0)
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+
+def run_node(
+    name: str, build: Callable[[Host], Runnable], arguments: list[str] | None = None
+) -> int:
+    """Run one node until SIGINT, SIGTERM or its own end.
+
+    Args:
+        name: the node's name.
+        build: makes the node's own part on a host.
+        arguments: command line with `--ros-args`; the process's own when None.
+
+    Returns:
+        0, or the exit code of the error that ended it, whose message is logged once.
+    """
+    die_with_parent()
+    stop = StopSignal().install()
+    with Host(name, arguments, stop) as host:
+        try:
+            runnable = build(host)
+        except TeleopCollectError as error:
+            return _fail(host, error)
+        try:
+            host.serve()
+            runnable.run()
+        except TeleopCollectError as error:
+            return _fail(host, error)
+        finally:
+            runnable.close()
+    return 0
+
+
+def _fail(host: Host, error: TeleopCollectError) -> int:
+    host.node.get_logger().fatal(str(error))
+    print(f"{host.node.get_name()}: {error}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,84 @@
+"""Subscriptions that are drained by hand instead of by an executor.
+
+rclpy's executor rebuilds its wait set on each wake and delivers one message a wake; at the rates of
+a rig that costs more than the data. A polled subscription is never put into a wait set: the owner's
+loop takes everything that has arrived.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+
+class _Polled(CallbackGroup):
+    """A group that never lets an executor run its entities."""
+
+    def can_execute(self, entity: Any) -> bool:
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        return None
+
+
+class Taken(NamedTuple):
+    """One message as the middleware delivered it.
+
+    Attributes:
+        message: a message object, or CDR bytes from a raw subscription.
+        source_ns: UTC time at which the publisher sent it.
+        received_ns: UTC time at which it reached this process.
+        publication_sequence: the publisher's count, from 1; None where the middleware has none.
+    """
+
+    message: Any
+    source_ns: int
+    received_ns: int
+    publication_sequence: int | None
+
+
+class PolledSubscription:
+    """A subscription that its owner drains."""
+
+    def __init__(
+        self, node: Node, message_type: Any, topic: str, qos: QoSProfile, *, raw: bool = False
+    ) -> None:
+        self._node = node
+        self._raw = raw
+        self._group = _Polled()
+        self._subscription = node.create_subscription(
+            message_type, topic, lambda message: None, qos, callback_group=self._group, raw=raw
+        )
+        self._type = self._subscription.msg_type
+
+    def drain(self, limit: int = 10_000) -> Iterator[Taken]:
+        """Yield what has arrived, oldest first, at most `limit` messages."""
+        handle = self._subscription.handle
+        with handle:
+            for _ in range(limit):
+                taken = handle.take_message(self._type, self._raw)
+                if taken is None:
+                    return
+                message, info = taken
+                yield Taken(
+                    message,
+                    info["source_timestamp"],
+                    info["received_timestamp"],
+                    info["publication_sequence_number"],
+                )
+
+    def newest(self) -> Taken | None:
+        """The last message that has arrived since the previous call; older ones are let go."""
+        last = None
+        for last in self.drain():
+            pass
+        return last
+
+    def close(self) -> None:
+        """Destroy the subscription."""
+        self._node.destroy_subscription(self._subscription)

@@ -1,0 +1,162 @@
+"""Node `sim_rig`: the simulated followers: physics in real time, joints, wrench and object poses.
+
+Rendering is not here: this process hands each physics state to the camera process.
+"""
+
+import json
+
+from geometry_msgs.msg import PoseStamped, WrenchStamped
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from teleop_collect import topics
+from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.devices.sim.state_file import StateWriter
+from teleop_collect.devices.sim.world import SimWorld
+from teleop_collect.errors import ConfigError
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
+from teleop_collect.nodes.host import Host, run_node
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.process import prefer_control
+from teleop_collect.rig.config import Arm
+from teleop_collect.rig.description import resolve_urdf
+from teleop_collect.rig.runtime import sim_state_path
+
+STATE_HZ = 200
+"""Rate at which the camera process gets a new physics state."""
+
+
+class SimulatedFollower:
+    """Topics of one simulated arm: commands in, joints and wrench out."""
+
+    def __init__(self, node: Node, name: str, arm: Arm) -> None:
+        self.name = name
+        self.arm = arm
+        self._commands = PolledSubscription(
+            node, JointTrajectory, arm.follower.command_topic, profile(topics.COMMAND_QOS, depth=10)
+        )
+        self._joints = node.create_publisher(
+            JointState,
+            topics.arm_topic(arm.prefix, topics.FOLLOWER_JOINT_STATES),
+            profile(topics.FAST_QOS),
+        )
+        self._wrench = node.create_publisher(
+            WrenchStamped,
+            topics.arm_topic(arm.prefix, topics.FOLLOWER_WRENCH),
+            profile(topics.FAST_QOS),
+        )
+
+    def take_command(self, world: SimWorld) -> None:
+        """Hand the newest command to the physics."""
+        taken = self._commands.newest()
+        if taken is not None:
+            world.command(self.name, conversions.commanded_positions(taken.message))
+
+    def publish_joints(self, world: SimWorld, stamp_ns: int) -> None:
+        """Publish the measured joints."""
+        self._joints.publish(conversions.joint_state(world.joint_sample(self.name, stamp_ns)))
+
+    def publish_wrench(self, world: SimWorld, stamp_ns: int) -> None:
+        """Publish the measured wrench."""
+        self._wrench.publish(conversions.wrench_stamped(world.wrench_sample(self.name, stamp_ns)))
+
+
+class SimRigNode:
+    """Physics paced in real time, with everything that is read from it."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        loaded = host.rig()
+        self._rig = rig = loaded.rig
+        if rig.sim is None:
+            raise ConfigError(f"{loaded.path}: rig {rig.name!r} has no section 'sim' to simulate")
+        node = host.node
+        self._clock = SystemClock()
+        self._sim = rig.sim
+        self._seed = int(host.parameter("seed", rig.sim.seed, "seed of the next scene"))
+        self._world = SimWorld(rig, self._seed)
+        self._state = StateWriter(sim_state_path(), self._world)
+        self._followers = [SimulatedFollower(node, n, a) for n, a in rig.arms.items()]
+        self._poses = {
+            name: node.create_publisher(
+                PoseStamped, topics.object_topic(name), profile(topics.FAST_QOS)
+            )
+            for name in rig.objects
+        }
+        self._publish_descriptions(loaded.path)
+        self._loop = PacedLoop(rig.sim.physics_hz, self._clock, max_lag_periods=50)
+        node.create_service(Trigger, topics.SIM_RESET, self._on_reset)
+        self._diagnostics = DiagnosticsPublisher(host, self._rows)
+
+    def _publish_descriptions(self, rig_path: object) -> None:
+        self._descriptions = []
+        for arm in self._rig.arms.values():
+            publisher = self._host.node.create_publisher(
+                String,
+                topics.arm_topic(arm.prefix, topics.ROBOT_DESCRIPTION),
+                profile(topics.LATCHED_QOS),
+            )
+            publisher.publish(String(data=resolve_urdf(arm.urdf, rig_path).read_text()))
+            self._descriptions.append(publisher)
+
+    def run(self) -> None:
+        """Step the physics in real time until the stop."""
+        tick = 0
+        while not self._host.stop.is_set:
+            self._loop.wait()
+            with self._host.lock:
+                self._tick(tick)
+            tick += 1
+
+    def _tick(self, tick: int) -> None:
+        for follower in self._followers:
+            follower.take_command(self._world)
+        self._world.step(1)
+        stamp_ns = self._clock.utc_ns()
+        for follower in self._followers:
+            if self._due(tick, follower.arm.follower.rate_hz):
+                follower.publish_joints(self._world, stamp_ns)
+            if follower.arm.wrench and self._due(tick, follower.arm.wrench.rate_hz):
+                follower.publish_wrench(self._world, stamp_ns)
+        for name, publisher in self._poses.items():
+            if self._due(tick, self._rig.objects[name].rate_hz):
+                pose = self._world.object_pose(name, stamp_ns)
+                publisher.publish(conversions.pose_stamped(pose))
+        if self._due(tick, STATE_HZ):
+            self._state.write(self._world, stamp_ns)
+
+    def _due(self, tick: int, rate_hz: float) -> bool:
+        return tick % round(self._sim.physics_hz / rate_hz) == 0
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        with self._host.lock:
+            self._seed = int(self._host.node.get_parameter("seed").value)
+            self._world.reset(self._seed)
+        response.success = True
+        response.message = json.dumps({"seed": self._seed, **self._world.randomization})
+        return response
+
+    def _rows(self) -> list[Row]:
+        skipped = self._loop.skipped
+        level = "warn" if skipped else "ok"
+        values: dict[str, object] = {"seed": self._seed, "skipped_ms": skipped}
+        return [("sim_rig: physics", level, "real time", values)]
+
+    def close(self) -> None:
+        """Take the state away from the camera process."""
+        self._state.close()
+
+
+def main() -> int:
+    """Entry point."""
+    prefer_control()
+    return run_node("sim_rig", SimRigNode)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
