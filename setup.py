@@ -1,9 +1,11 @@
 """Build of the ament_python package `teleop_collect`, for colcon and for pip alike."""
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.install_scripts import install_scripts
 
 PACKAGE = "teleop_collect"
 HERE = Path(__file__).resolve().parent
@@ -49,8 +51,21 @@ def share_files() -> list[tuple[str, list[str]]]:
     return list(folders.items())
 
 
+class InstallScripts(install_scripts):
+    """Puts `teleop-collect` into bin/ too, where setup.cfg sends all scripts to lib/<package>."""
+
+    def run(self) -> None:
+        super().run()
+        lib = Path(self.install_dir)
+        if lib.parts[-2:] == ("lib", PACKAGE):
+            bin_directory = lib.parents[1] / "bin"
+            bin_directory.mkdir(exist_ok=True)
+            self.outfiles.append(shutil.copy2(lib / "teleop-collect", bin_directory))
+
+
 setup(
     name=PACKAGE,
+    cmdclass={"install_scripts": InstallScripts},
     version=version(),
     description="Record robot-learning demonstrations that can be trusted.",
     author="teleop_collect maintainers",
