@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Makes a virtual environment with this checkout installed into it, and what the machine lacks.
+# Usage: tools/setup.sh VENV EXTRAS        (EXTRAS: comma-separated extras of setup.py)
+#
+# Installs Debian packages only as root and only where something is missing; without permission it
+# says what is missing. Everything else goes into VENV.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=$1
+extras=$2
+python=${PYTHON:-python3}
+
+# A software renderer for the simulated cameras; without it they are ray-cast in numpy.
+renderer_packages="libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+install() {
+  say "installing $*"
+  apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+has_python() { command -v "$python" >/dev/null && "$python" -c 'import ensurepip, venv' 2>/dev/null; }
+
+has_renderer() {
+  "$python" - <<'PY'
+import ctypes
+import sys
+
+try:
+    for library in ("libEGL.so.1", "libOpenGL.so.0", "libEGL_mesa.so.0"):
+        ctypes.CDLL(library)
+except OSError:
+    sys.exit(1)
+PY
+}
+
+if ! has_python; then
+  if ! may_install || ! install python3 python3-venv || ! has_python; then
+    say "$python with venv is missing. Install it (Debian, Ubuntu: apt install python3 python3-venv)."
+    exit 2
+  fi
+fi
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+  say "$("$python" --version) is too old; Python 3.11 or newer is needed (make PYTHON=python3.12 ...)."
+  exit 2
+fi
+if ! has_renderer; then
+  # shellcheck disable=SC2086  # a list of packages
+  if ! may_install || ! install $renderer_packages; then
+    say "no EGL renderer: simulated cameras will be ray-cast, which is slower and plainer." \
+      "For rendering: apt install $renderer_packages"
+  fi
+fi
+
+say "installing this package with [$extras] into $venv; the first time takes a few minutes"
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+"$venv/bin/python" -m pip install --quiet --editable ".[$extras]"
