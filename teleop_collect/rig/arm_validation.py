@@ -1,0 +1,132 @@
+"""Checks of one arm of a rig file against its robot description."""
+
+import math
+from collections.abc import Iterator
+
+from teleop_collect.rig.config import Arm
+from teleop_collect.rig.description import (
+    MOVING,
+    JointBounds,
+    RobotDescription,
+    effective_limits,
+)
+from teleop_collect.rig.problem import Key, Problem, unknown_name
+
+
+def arm_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[Problem]:
+    """What is wrong with one arm.
+
+    Args:
+        arm: the arm.
+        description: what its URDF says.
+        key: where the arm stands in the rig file.
+    """
+    joint_problems = list(_joint_problems(arm, description, key))
+    yield from joint_problems
+    if joint_problems:
+        return  # everything below speaks of these joints
+    if arm.tool_frame not in description.links:
+        text = unknown_name("link", description.links, arm.tool_frame)
+        yield Problem((*key, "tool_frame"), text)
+    yield from _mapping_problems(arm, key)
+    yield from _servo_problems(arm, key)
+    limit_problems = list(_limit_problems(arm, description, key))
+    yield from limit_problems
+    if not limit_problems:
+        yield from _home_problems(arm, effective_limits(arm, description), key)
+
+
+def _joint_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[Problem]:
+    if not arm.joints:
+        yield Problem((*key, "joints"), "needs at least one joint")
+    for index, name in enumerate(arm.joints):
+        where: Key = (*key, "joints", index)
+        joint = description.joints.get(name)
+        if joint is None:
+            text = unknown_name("joint", description.moving_joints(), name)
+            yield Problem(where, f"{description.path.name} has {text}")
+        elif joint.type not in MOVING:
+            yield Problem(where, f"a {joint.type} joint cannot be commanded")
+        elif joint.mimic is not None:
+            text = f"follows joint '{joint.mimic.joint}' and cannot be commanded itself"
+            yield Problem(where, text)
+        elif name in arm.joints[:index]:
+            yield Problem(where, "is listed twice")
+
+
+def _mapping_problems(arm: Arm, key: Key) -> Iterator[Problem]:
+    for name, mapping in arm.mapping.items():
+        where: Key = (*key, "mapping", name)
+        if name not in arm.joints:
+            yield Problem(where, unknown_name("joint of this arm", arm.joints, name), False)
+        if mapping.scale == 0:
+            yield Problem((*where, "scale"), "must not be 0: the joint would never move")
+
+
+def leader_joints(arm: Arm) -> dict[str, str]:
+    """The leader joint that drives each commanded joint of the arm."""
+    return {
+        joint: (arm.mapping[joint].leader_joint if joint in arm.mapping else None) or joint
+        for joint in arm.joints
+    }
+
+
+def _servo_problems(arm: Arm, key: Key) -> Iterator[Problem]:
+    servos = arm.leader.servos
+    where: Key = (*key, "leader", "servos")
+    needed = leader_joints(arm)
+    for joint, leader_joint in needed.items():
+        if leader_joint not in servos:
+            text = (
+                f"no servo for leader joint '{leader_joint}', which drives follower joint '{joint}'"
+            )
+            yield Problem(where, text, with_value=False)
+    owner: dict[int, str] = {}
+    for name, servo in servos.items():
+        if name not in needed.values():
+            text = unknown_name("leader joint in use", needed.values(), name)
+            yield Problem((*where, name), text, with_value=False)
+        if (other := owner.setdefault(servo.id, name)) != name:
+            text = f"servo '{other}' has the same id; each servo on a bus needs its own"
+            yield Problem((*where, name, "id"), text)
+        if servo.scale == 0:
+            yield Problem((*where, name, "scale"), "must not be 0: the joint would never move")
+
+
+def _limit_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[Problem]:
+    for name, limit in arm.limits.items():
+        where: Key = (*key, "limits", name)
+        if name not in arm.joints:
+            yield Problem(where, unknown_name("joint of this arm", arm.joints, name), False)
+            continue
+        joint = description.joints[name]
+        for end in ("lower", "upper"):
+            value = getattr(limit, end)
+            if value is not None and not joint.lower <= value <= joint.upper:
+                text = f"must be within the URDF's limits {_range(joint.lower, joint.upper)}"
+                yield Problem((*where, end), text)
+        if limit.velocity is not None and limit.velocity > joint.velocity:
+            text = f"must be at most the URDF's velocity limit {joint.velocity:g}"
+            yield Problem((*where, "velocity"), text)
+        if limit.lower is not None and limit.upper is not None and limit.lower >= limit.upper:
+            yield Problem((*where, "lower"), f"must be less than upper ({limit.upper:g})")
+
+
+def _home_problems(arm: Arm, bounds: dict[str, JointBounds], key: Key) -> Iterator[Problem]:
+    for name in arm.home:
+        if name not in arm.joints:
+            text = unknown_name("joint of this arm", arm.joints, name)
+            yield Problem((*key, "home", name), text, with_value=False)
+    for name, bound in bounds.items():
+        position = arm.home.get(name, 0.0)
+        if not bound.lower <= position <= bound.upper:
+            text = f"must be within the joint's limits {_range(bound.lower, bound.upper)}"
+            if name not in arm.home:
+                text = f"is 0 where the rig file names no value, but {text}"
+            yield Problem((*key, "home", name), text, with_value=name in arm.home)
+
+
+def _range(lower: float, upper: float) -> str:
+    if math.isinf(lower) and math.isinf(upper):
+        return "(none)"
+    return f"{lower:g} to {upper:g}"

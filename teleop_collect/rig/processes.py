@@ -1,0 +1,143 @@
+"""The processes of a rig in start order: one graph for launch files, `up` and the demo.
+
+Control (leader, teleop, the simulated follower) never shares a process with cameras or recording.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from teleop_collect.rig.config import Rig
+from teleop_collect.rig.load import LoadedRig
+from teleop_collect.rig.share import share_dir
+
+SIM_PORT = "sim://"
+SHM_DIR = Path("/dev/shm")  # noqa: S108 - where Linux keeps shared memory; nothing is written here
+
+
+class Role(Enum):
+    """What a process is there for."""
+
+    DEVICE = "device"
+    CAMERA = "camera"
+    TELEOP = "teleop"
+    CHECK = "check"
+    RECORD = "record"
+    OPERATOR = "operator"
+
+
+COLLECT_ROLES = frozenset(Role)
+TELEOP_ROLES = frozenset({Role.DEVICE, Role.TELEOP, Role.CHECK})
+CHECK_ROLES = frozenset({Role.DEVICE, Role.CAMERA, Role.CHECK})
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of the graph.
+
+    Attributes:
+        name: unique in the graph.
+        role: what it is there for.
+        executable: name for `ros2 run teleop_collect`.
+        module: Python module that `python -m` runs.
+        arguments: ROS parameters; command-line options (`--name value`) when `plain`.
+        plain: no ROS node.
+        critical: the graph stops when it ends.
+        control: part of the control path, to be ranked above the others.
+    """
+
+    name: str
+    role: Role
+    executable: str
+    module: str
+    arguments: Mapping[str, str]
+    plain: bool = False
+    critical: bool = True
+    control: bool = False
+
+
+def processes_of(loaded: LoadedRig, roles: frozenset[Role] = COLLECT_ROLES) -> tuple[Process, ...]:
+    """The processes of a rig in start order.
+
+    Args:
+        loaded: the rig.
+        roles: which part of the graph: `COLLECT_ROLES` (all), `TELEOP_ROLES`, `CHECK_ROLES`.
+    """
+    return tuple(p for p in _graph(loaded.rig, str(loaded.path)) if p.role in roles)
+
+
+def _graph(rig: Rig, path: str) -> Iterator[Process]:
+    def node(name: str, role: Role, critical: bool = True, control: bool = False) -> Process:
+        module = f"teleop_collect.nodes.{name}"
+        arguments = {"rig": path}
+        return Process(name, role, name, module, arguments, critical=critical, control=control)
+
+    emulated = [n for n, arm in rig.arms.items() if arm.leader.port.startswith(SIM_PORT)]
+    for arm in emulated:
+        yield Process(
+            name=f"leader_bus_emulator_{arm}",
+            role=Role.DEVICE,
+            executable="leader_bus_emulator",
+            module="teleop_collect.devices.bus_emulator",
+            arguments={"rig": path, "arm": arm},
+            plain=True,
+            control=True,
+        )
+    if any(arm.follower.driver == "sim" for arm in rig.arms.values()):
+        yield node("sim_rig", Role.DEVICE, control=True)
+    if any(camera.driver == "sim" for camera in rig.cameras.values()):
+        yield node("camera", Role.CAMERA)
+    yield node("leader_arm", Role.DEVICE, control=True)
+    yield node("teleop", Role.TELEOP, control=True)
+    yield node("rig_check", Role.CHECK)
+    yield node("recorder", Role.RECORD)
+    if rig.sim is not None and emulated:
+        yield node("sim_operator", Role.OPERATOR, critical=False)
+
+
+_PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+"""Fast DDS 2 (Jazzy) reads the first, Fast DDS 3 (Kilted) the second."""
+_DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+
+LARGE_SHM_FREE_BYTES = 1 << 30
+"""From this much free shared memory on, every process may have a segment of 64 MiB."""
+
+
+def dds_profile(shm_free_bytes: int) -> Path:
+    """The Fast DDS profile for a machine.
+
+    Each process that publishes has a shared-memory segment of its own: 64 MiB in the large
+    profile, 4 MiB in the small one, which suits the 64 MB that containers get by default.
+
+    Args:
+        shm_free_bytes: free space in /dev/shm.
+    """
+    name = "large_messages" if shm_free_bytes >= LARGE_SHM_FREE_BYTES else "small_shm"
+    return share_dir() / "config" / "dds" / f"{name}.xml"
+
+
+def shm_free_bytes() -> int:
+    """Free space in /dev/shm; 0 where there is none."""
+    return shutil.disk_usage(SHM_DIR).free if SHM_DIR.is_dir() else 0
+
+
+def process_environment(
+    environ: Mapping[str, str] | None = None, shm_free: int | None = None
+) -> dict[str, str]:
+    """Environment variables to add for the processes of a graph; what the user has set stands.
+
+    Args:
+        environ: the present environment; that of this process when None.
+        shm_free: free shared memory in bytes; measured when None.
+    """
+    present = os.environ if environ is None else environ
+    added: dict[str, str] = {}
+    if not any(name in present for name in _PROFILE_VARIABLES):
+        profile = dds_profile(shm_free_bytes() if shm_free is None else shm_free)
+        added |= {name: str(profile) for name in _PROFILE_VARIABLES}
+    if _DISCOVERY not in present:
+        added[_DISCOVERY] = "LOCALHOST"
+    return added

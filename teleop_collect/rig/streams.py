@@ -1,0 +1,177 @@
+"""Every topic that a rig records, as one table; and how deep a reader's queue must be."""
+
+import math
+from collections.abc import Iterator
+
+from teleop_collect import topics
+from teleop_collect.rig.config import Arm, Camera, Rig
+from teleop_collect.topics import Stream, StreamKind, arm_topic
+
+IMAGE_KINDS = frozenset({StreamKind.COLOR, StreamKind.DEPTH})
+
+SENSOR_KINDS = frozenset(
+    {
+        StreamKind.COLOR,
+        StreamKind.DEPTH,
+        StreamKind.CAMERA_INFO,
+        StreamKind.POSE,
+        StreamKind.WRENCH,
+        StreamKind.JOINTS,
+        StreamKind.OTHER,
+    }
+)
+"""What flows whether or not anybody teleoperates: devices, and nothing of this package."""
+
+_STALLS_KEPT = 5
+_IMAGE_MARGIN = 4
+_MAX_IMAGES = 32
+_MIN_DEPTH = 100
+
+
+def streams_of(rig: Rig) -> tuple[Stream, ...]:
+    """The table of a rig's recorded topics, in a fixed order.
+
+    Command streams (kind COMMAND) flow only while an arm is engaged; their `expected_hz` holds for
+    that time.
+    """
+    streams = [stream for arm in rig.arms.values() for stream in _arm_streams(arm, rig)]
+    for name, camera in rig.cameras.items():
+        streams += _camera_streams(name, camera)
+    for name, tracked in rig.objects.items():
+        streams.append(
+            Stream(
+                topics.object_topic(name),
+                topics.POSE_STAMPED,
+                StreamKind.POSE,
+                tracked.rate_hz,
+                True,
+                topics.FAST_QOS,
+            )
+        )
+    streams += _rig_streams(rig)
+    streams += _extra_streams(rig)
+    return tuple(streams)
+
+
+def sensor_streams(rig: Rig) -> tuple[Stream, ...]:
+    """The streams that must flow before anything moves: what the rig check observes."""
+    return tuple(s for s in streams_of(rig) if s.kind in SENSOR_KINDS)
+
+
+def reader_depth(stream: Stream) -> int:
+    """Queue depth (messages) of a reader that must survive a stall of `RECORDER_STALL_S`.
+
+    Small periodic messages get five stalls, images one stall and four more, at most 32, because
+    each may weigh megabytes; topics without a rate get a hundred.
+    """
+    if stream.expected_hz is None:
+        return max(stream.qos.depth, _MIN_DEPTH)
+    stall = math.ceil(stream.expected_hz * topics.RECORDER_STALL_S)
+    if stream.kind in IMAGE_KINDS:
+        return max(stream.qos.depth, min(stall + _IMAGE_MARGIN, _MAX_IMAGES))
+    return max(stream.qos.depth, _MIN_DEPTH, stall * _STALLS_KEPT)
+
+
+def absolute(topic: str, namespace: str = "/") -> str:
+    """The absolute name of a topic: `/left/x` for `x` in namespace `/left`."""
+    if topic.startswith("/"):
+        return topic
+    return f"/{namespace.strip('/')}/{topic}".replace("//", "/")
+
+
+def _arm_streams(arm: Arm, rig: Rig) -> Iterator[Stream]:
+    def fast(name: str, kind: StreamKind, rate_hz: float) -> Stream:
+        topic = arm_topic(arm.prefix, name)
+        return Stream(topic, topics.JOINT_STATE, kind, rate_hz, True, topics.FAST_QOS)
+
+    teleop_hz = rig.teleop.rate_hz
+    yield fast(topics.LEADER_JOINT_STATES, StreamKind.JOINTS, arm.leader.rate_hz)
+    yield fast(topics.FOLLOWER_JOINT_STATES, StreamKind.JOINTS, arm.follower.rate_hz)
+    yield fast(topics.ACTION_REQUESTED, StreamKind.COMMAND, teleop_hz)
+    yield fast(topics.ACTION_SENT, StreamKind.COMMAND, teleop_hz)
+    yield Stream(
+        arm.follower.command_topic,
+        command_type(arm),
+        StreamKind.COMMAND,
+        teleop_hz,
+        True,
+        topics.COMMAND_QOS,
+    )
+    if arm.wrench is not None:
+        yield Stream(
+            arm_topic(arm.prefix, topics.FOLLOWER_WRENCH),
+            topics.WRENCH_STAMPED,
+            StreamKind.WRENCH,
+            arm.wrench.rate_hz,
+            True,
+            topics.FAST_QOS,
+        )
+    yield Stream(
+        arm_topic(arm.prefix, topics.ROBOT_DESCRIPTION),
+        topics.STRING,
+        StreamKind.LABEL,
+        None,
+        False,
+        topics.LATCHED_QOS,
+    )
+
+
+def command_type(arm: Arm) -> str:
+    """Message type of the arm's command topic."""
+    if arm.follower.command == "joint_trajectory":
+        return topics.JOINT_TRAJECTORY
+    return topics.FLOAT64_MULTI_ARRAY
+
+
+def _camera_streams(name: str, camera: Camera) -> Iterator[Stream]:
+    def stream(topic: str, message_type: str, kind: StreamKind) -> Stream:
+        return Stream(topic, message_type, kind, camera.fps, True, topics.IMAGE_QOS)
+
+    info = StreamKind.CAMERA_INFO
+    yield stream(topics.color_topic(name), topics.IMAGE, StreamKind.COLOR)
+    yield stream(topics.color_info_topic(name), topics.CAMERA_INFO, info)
+    if camera.depth:
+        yield stream(topics.depth_topic(name), topics.IMAGE, StreamKind.DEPTH)
+        yield stream(topics.depth_info_topic(name), topics.CAMERA_INFO, info)
+
+
+def _rig_streams(rig: Rig) -> Iterator[Stream]:
+    def latched(topic: str) -> Stream:
+        return Stream(topic, topics.STRING, StreamKind.LABEL, None, False, topics.LATCHED_QOS)
+
+    yield Stream(
+        topics.TELEOP_STATUS,
+        topics.DIAGNOSTIC_ARRAY,
+        StreamKind.STATUS,
+        rig.teleop.rate_hz,
+        True,
+        topics.FAST_QOS,
+    )
+    yield latched(topics.EPISODE)
+    yield latched(topics.TASK)
+    yield Stream(
+        topics.EPISODE_EVENT, topics.STRING, StreamKind.LABEL, None, False, topics.EVENT_QOS
+    )
+    yield latched(topics.RIG_CHECK_RESULT)
+    yield Stream(
+        topics.DIAGNOSTICS,
+        topics.DIAGNOSTIC_ARRAY,
+        StreamKind.DIAGNOSTICS,
+        None,
+        False,
+        topics.EVENT_QOS,
+    )
+    if rig.sim is not None:
+        yield latched(topics.SIM_OPERATOR_STATUS)
+
+
+def _extra_streams(rig: Rig) -> Iterator[Stream]:
+    for topic, extra in rig.streams.items():
+        yield Stream(
+            topic,
+            extra.type,
+            StreamKind.OTHER,
+            extra.expected_hz,
+            extra.required,
+            topics.FAST_QOS,
+        )

@@ -1,0 +1,165 @@
+"""Checks of a typed rig file against itself and its robot descriptions."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from teleop_collect.errors import ConfigError
+from teleop_collect.rig.arm_validation import arm_problems
+from teleop_collect.rig.config import Rig, Sim, SimObject
+from teleop_collect.rig.description import RobotDescription, resolve_urdf
+from teleop_collect.rig.problem import Key, Problem, unknown_name
+from teleop_collect.rig.streams import streams_of
+
+_TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
+_TOPIC_RULE = "must be a topic name: words of letters, digits and '_', joined by '/'"
+
+MAX_CHUNK_AGE_S = 0.25
+MAX_FSYNC_S = 1.0
+"""Together they bound what a power cut can cost an episode."""
+
+
+def problems_of(rig: Rig, rig_path: Path) -> Iterator[Problem]:
+    """Everything that is wrong with a typed rig, the causes before their effects.
+
+    Args:
+        rig: the rig.
+        rig_path: its file; robot descriptions are found from there.
+    """
+    descriptions: dict[str, RobotDescription] = {}
+    yield from _presence_problems(rig)
+    for name, arm in rig.arms.items():
+        key: Key = ("arms", name)
+        try:
+            descriptions[name] = RobotDescription.from_urdf(resolve_urdf(arm.urdf, rig_path))
+        except ConfigError as error:
+            yield Problem((*key, "urdf"), str(error))
+            continue
+        yield from arm_problems(arm, descriptions[name], key)
+    yield from _between_arms(rig)
+    yield from _mount_problems(rig, descriptions)
+    yield from _topic_problems(rig)
+    yield from _task_problems(rig)
+    yield from _simulation_problems(rig)
+    yield from _teleop_problems(rig)
+    yield from _recording_problems(rig)
+
+
+def _presence_problems(rig: Rig) -> Iterator[Problem]:
+    for section in ("arms", "tasks"):
+        if not getattr(rig, section):
+            yield Problem((section,), "needs at least one entry")
+
+
+def _between_arms(rig: Rig) -> Iterator[Problem]:
+    prefixes: dict[str, str] = {}
+    ports: dict[str, str] = {}
+    for name, arm in rig.arms.items():
+        if not arm.prefix and len(rig.arms) > 1:
+            text = f"a rig with {len(rig.arms)} arms needs a prefix for each, such as '{name}'"
+            yield Problem(("arms", name, "prefix"), text)
+        elif (other := prefixes.setdefault(arm.prefix, name)) != name:
+            yield Problem(("arms", name, "prefix"), f"arm '{other}' has the same prefix")
+        if (other := ports.setdefault(arm.leader.port, name)) != name:
+            text = f"the leader of arm '{other}' has the same port; give each leader its own"
+            yield Problem(("arms", name, "leader", "port"), text)
+
+
+def _mount_problems(rig: Rig, descriptions: Mapping[str, RobotDescription]) -> Iterator[Problem]:
+    for name, arm in rig.arms.items():
+        others = {arm: d for arm, d in descriptions.items() if arm != name}
+        key: Key = ("arms", name, "base", "parent")
+        yield from _parent_problems(arm.base.parent, others, key)
+    for name, camera in rig.cameras.items():
+        key = ("cameras", name, "mount", "parent")
+        yield from _parent_problems(camera.mount.parent, descriptions, key)
+
+
+def _parent_problems(
+    parent: str, descriptions: Mapping[str, RobotDescription], key: Key
+) -> Iterator[Problem]:
+    if parent == "world":
+        return
+    arm, slash, link = parent.partition("/")
+    if not slash or arm not in descriptions:
+        parents = ["world", *(f"{known}/LINK" for known in descriptions)]
+        yield Problem(key, f"must be {' or '.join(parents)}")
+    elif link not in descriptions[arm].links:
+        links = descriptions[arm].links
+        yield Problem(key, f"arm '{arm}': {unknown_name('link', links, link)}")
+
+
+def _topic_problems(rig: Rig) -> Iterator[Problem]:
+    keys: list[tuple[Key, str]] = [
+        (("arms", name, "follower", "command_topic"), arm.follower.command_topic)
+        for name, arm in rig.arms.items()
+    ]
+    keys += [(("streams", topic), topic) for topic in rig.streams]
+    names = [stream.topic.lstrip("/") for stream in streams_of(rig)]
+    for key, topic in keys:
+        if not _TOPIC.fullmatch(topic):
+            yield Problem(key, _TOPIC_RULE, with_value=key[0] == "arms")
+        elif names.count(topic.lstrip("/")) > 1:
+            text = f"the topic '{topic}' is used twice in this rig; each stream needs its own"
+            yield Problem(key, text, with_value=key[0] == "arms")
+
+
+def _task_problems(rig: Rig) -> Iterator[Problem]:
+    for name, task in rig.tasks.items():
+        key: Key = ("tasks", name)
+        if not task.instruction.strip():
+            yield Problem((*key, "instruction"), "must say what the operator is asked to do")
+        if task.success is None:
+            continue
+        for end in ("object", "relative_to"):
+            tracked = getattr(task.success, end)
+            if tracked is not None and tracked not in rig.objects:
+                text = unknown_name("object", rig.objects, tracked)
+                yield Problem((*key, "success", end), text)
+        if min(task.success.size_m) <= 0:
+            yield Problem((*key, "success", "size_m"), "every side must be greater than 0")
+
+
+def _simulation_problems(rig: Rig) -> Iterator[Problem]:
+    drivers: list[tuple[Key, str]] = [
+        (("arms", name, "follower", "driver"), arm.follower.driver)
+        for name, arm in rig.arms.items()
+    ]
+    drivers += [(("cameras", name, "driver"), c.driver) for name, c in rig.cameras.items()]
+    simulated = [key for key, driver in drivers if driver == "sim"]
+    if rig.sim is None:
+        for key in simulated:
+            yield Problem(key, "a simulated device needs the section 'sim' in the rig file")
+        return
+    bodies = [name for name, f in Sim.model_fields.items() if f.annotation is SimObject]
+    for name in rig.objects:
+        if name not in bodies:
+            text = f"the simulated scene has {unknown_name('object', bodies, name)}"
+            yield Problem(("objects", name), text, with_value=False)
+
+
+def _teleop_problems(rig: Rig) -> Iterator[Problem]:
+    watchdog = rig.teleop.watchdog
+    key: Key = ("teleop", "watchdog")
+    if watchdog.fault_after_s <= watchdog.hold_after_s:
+        text = f"must be greater than hold_after_s ({watchdog.hold_after_s:g})"
+        yield Problem((*key, "fault_after_s"), text)
+    for name, arm in rig.arms.items():
+        shortest_s = 2 / min(arm.leader.rate_hz, arm.follower.rate_hz)
+        if watchdog.hold_after_s < shortest_s:
+            text = f"must be at least two periods of arm '{name}' ({shortest_s:g} s)"
+            yield Problem((*key, "hold_after_s"), text)
+
+
+def _recording_problems(rig: Rig) -> Iterator[Problem]:
+    recording = rig.recording
+    if not recording.root.strip():
+        yield Problem(("recording", "root"), "must be a folder")
+    if recording.chunk_age_s > MAX_CHUNK_AGE_S:
+        yield Problem(("recording", "chunk_age_s"), f"must be at most {MAX_CHUNK_AGE_S:g}")
+    if recording.fsync_s > MAX_FSYNC_S:
+        yield Problem(("recording", "fsync_s"), f"must be at most {MAX_FSYNC_S:g}")
+    images = [4 * c.width * c.height for c in rig.cameras.values()]
+    if images and recording.queue_bytes < 4 * sum(images):
+        text = f"must hold four images of every camera: at least {4 * sum(images)}"
+        yield Problem(("recording", "queue_bytes"), text)
