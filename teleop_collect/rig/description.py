@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Arm
-from teleop_collect.rig.hashes import sha256_bytes
+from teleop_collect.rig.config import Arm, Rig
+from teleop_collect.rig.hashes import combined_sha256, sha256_bytes
 from teleop_collect.rig.problem import suggestion
 from teleop_collect.rig.share import share_dir
 
@@ -130,11 +130,15 @@ class RobotDescription:
 
 @dataclass(frozen=True)
 class JointBounds:
-    """What commands to one joint must keep to: rad and rad/s, or m and m/s; may be infinite."""
+    """What commands to one joint must keep to: rad and rad/s, or m and m/s; may be infinite.
+
+    A URDF says nothing of acceleration; None where the rig file does not either.
+    """
 
     lower: float
     upper: float
     velocity: float
+    acceleration: float | None = None
 
 
 _XACRO = "this is a xacro file; expand it first: xacro FILE.urdf.xacro > FILE.urdf"
@@ -173,6 +177,31 @@ def _builtin(name: str) -> Path:
     return shipped[name]
 
 
+def descriptions_of(rig: Rig, rig_path: Path | None) -> dict[str, RobotDescription]:
+    """The robot description of every arm, by the arm's name.
+
+    Raises:
+        ConfigError: a description is missing or wrong.
+    """
+    return {
+        name: RobotDescription.from_urdf(resolve_urdf(arm.urdf, rig_path))
+        for name, arm in rig.arms.items()
+    }
+
+
+def urdf_sha256(rig: Rig, rig_path: Path | None) -> str:
+    """Hash of the rig's robot descriptions as they are on disk now, hex.
+
+    Raises:
+        ConfigError: a description cannot be read.
+    """
+    paths = [resolve_urdf(arm.urdf, rig_path) for arm in rig.arms.values()]
+    try:
+        return combined_sha256(sha256_bytes(path.read_bytes()) for path in paths)
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
+
 def effective_limits(arm: Arm, description: RobotDescription) -> dict[str, JointBounds]:
     """Bounds of every commanded joint: of URDF and rig file the narrower, in `arm.joints` order.
 
@@ -198,7 +227,7 @@ def _narrower(joint: UrdfJoint, arm: Arm, name: str) -> JointBounds:
     lower = joint.lower if limit.lower is None else max(limit.lower, joint.lower)
     upper = joint.upper if limit.upper is None else min(limit.upper, joint.upper)
     velocity = joint.velocity if limit.velocity is None else min(limit.velocity, joint.velocity)
-    return JointBounds(lower, upper, velocity)
+    return JointBounds(lower, upper, velocity, limit.acceleration)
 
 
 def _parse(raw: bytes, path: Path) -> ET.Element:

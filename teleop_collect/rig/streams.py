@@ -9,7 +9,7 @@ from teleop_collect.topics import Stream, StreamKind, arm_topic
 
 IMAGE_KINDS = frozenset({StreamKind.COLOR, StreamKind.DEPTH})
 
-SENSOR_KINDS = frozenset(
+_SENSOR_KINDS = frozenset(
     {
         StreamKind.COLOR,
         StreamKind.DEPTH,
@@ -20,7 +20,6 @@ SENSOR_KINDS = frozenset(
         StreamKind.OTHER,
     }
 )
-"""What flows whether or not anybody teleoperates: devices, and nothing of this package."""
 
 _STALLS_KEPT = 5
 _IMAGE_MARGIN = 4
@@ -53,9 +52,13 @@ def streams_of(rig: Rig) -> tuple[Stream, ...]:
     return tuple(streams)
 
 
-def sensor_streams(rig: Rig) -> tuple[Stream, ...]:
-    """The streams that must flow before anything moves: what the rig check observes."""
-    return tuple(s for s in streams_of(rig) if s.kind in SENSOR_KINDS)
+def checked_streams(rig: Rig) -> tuple[Stream, ...]:
+    """What the rig check observes: every device's streams and the robot descriptions.
+
+    They flow whether or not anybody teleoperates or records.
+    """
+    descriptions = {arm_topic(a.prefix, topics.ROBOT_DESCRIPTION) for a in rig.arms.values()}
+    return tuple(s for s in streams_of(rig) if s.kind in _SENSOR_KINDS or s.topic in descriptions)
 
 
 def reader_depth(stream: Stream) -> int:

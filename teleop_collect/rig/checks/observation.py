@@ -1,0 +1,131 @@
+"""What was seen of one topic while the rig was observed."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+
+from teleop_collect.clock import NS_PER_S
+from teleop_collect.samples import Intrinsics, JointSample, WrenchSample
+from teleop_collect.topics import Qos
+
+Sample = JointSample | WrenchSample | Intrinsics | str
+"""Decoded content: joint states, wrenches, CameraInfo, or text (robot_description)."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One topic over one stretch of time.
+
+    Attributes:
+        topic: name as in the stream table.
+        types: message types that its publishers announce.
+        publishers: how many publishers it has.
+        offered: the weakest QoS of its publishers; None without publishers.
+        count: messages received.
+        first_ns: UTC receive time of the first message; None without messages.
+        last_ns: UTC receive time of the last message; None without messages.
+        max_gap_ns: longest time between two messages; None with less than two.
+        stamp_age_s: median of receive time minus header stamp; None for types without a header.
+        sample: the last decoded message; None when it is not decoded.
+        changes: messages whose decoded content (stamp aside) differed from the one before.
+        non_finite: decoded messages that held a NaN or an infinity.
+    """
+
+    topic: str
+    types: tuple[str, ...] = ()
+    publishers: int = 0
+    offered: Qos | None = None
+    count: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+    max_gap_ns: int | None = None
+    stamp_age_s: float | None = None
+    sample: Sample | None = None
+    changes: int = 0
+    non_finite: int = 0
+
+    @property
+    def mean_hz(self) -> float | None:
+        """Mean rate from first to last message; None with less than two."""
+        if self.first_ns is None or self.last_ns is None or self.last_ns <= self.first_ns:
+            return None
+        return (self.count - 1) * NS_PER_S / (self.last_ns - self.first_ns)
+
+
+@dataclass
+class Observer:
+    """Collects one topic's observation, message by message."""
+
+    topic: str
+    _count: int = 0
+    _first_ns: int | None = None
+    _last_ns: int | None = None
+    _max_gap_ns: int | None = None
+    _ages_ns: list[int] = field(default_factory=list)
+    _sample: Sample | None = None
+    _changes: int = 0
+    _non_finite: int = 0
+
+    def receive(
+        self, receive_ns: int, stamp_ns: int | None = None, sample: Sample | None = None
+    ) -> None:
+        """Take one message.
+
+        Args:
+            receive_ns: UTC receive time, ns.
+            stamp_ns: header stamp, ns; None for types without a header.
+            sample: the decoded content, for the types that checks look into.
+        """
+        if self._last_ns is None:
+            self._first_ns = receive_ns
+        else:
+            self._max_gap_ns = max(self._max_gap_ns or 0, receive_ns - self._last_ns)
+        self._count += 1
+        self._last_ns = receive_ns
+        if stamp_ns is not None:
+            self._ages_ns.append(receive_ns - stamp_ns)
+        if sample is not None:
+            self._take(sample)
+
+    def _take(self, sample: Sample) -> None:
+        if self._sample is not None and _content(sample) != _content(self._sample):
+            self._changes += 1
+        self._sample = sample
+        if not all(math.isfinite(value) for value in _numbers(sample)):
+            self._non_finite += 1
+
+    def observation(
+        self, types: tuple[str, ...], publishers: int, offered: Qos | None
+    ) -> Observation:
+        """What was seen so far, with what the graph says of the publishers."""
+        age_s = None
+        if self._ages_ns:
+            age_s = sorted(self._ages_ns)[len(self._ages_ns) // 2] / NS_PER_S
+        return Observation(
+            topic=self.topic,
+            types=types,
+            publishers=publishers,
+            offered=offered,
+            count=self._count,
+            first_ns=self._first_ns,
+            last_ns=self._last_ns,
+            max_gap_ns=self._max_gap_ns,
+            stamp_age_s=age_s,
+            sample=self._sample,
+            changes=self._changes,
+            non_finite=self._non_finite,
+        )
+
+
+def _content(sample: Sample) -> Sample:
+    if isinstance(sample, (JointSample, WrenchSample)):
+        return dataclasses.replace(sample, stamp_ns=0)
+    return sample
+
+
+def _numbers(sample: Sample) -> tuple[float, ...]:
+    if isinstance(sample, JointSample):
+        return sample.position + sample.velocity + sample.effort
+    if isinstance(sample, WrenchSample):
+        return sample.force_n + sample.torque_nm
+    return ()
