@@ -1,0 +1,159 @@
+"""A rig's process graph as actions of `ros2 launch`; the launch files hold only their arguments.
+
+Without ROS's launch, `teleop-collect up` runs the same graph.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from launch import Action, LaunchContext
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    Shutdown,
+)
+from launch.events.process import ProcessExited
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import ExecutableInPackage
+
+from teleop_collect.errors import DeviceError
+from teleop_collect.process import DIE_WITH_PARENT
+from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.processes import Process, Role, process_environment, processes_of
+
+PACKAGE = "teleop_collect"
+CLOSE_TIMEOUT_S = "8"
+"""After SIGINT: as long as a recorder may need to close an episode. Then SIGTERM."""
+TERMINATE_TIMEOUT_S = "3"
+"""After SIGTERM. Then SIGKILL."""
+
+Argument = tuple[str, str, str]
+"""Name, default and description of a launch argument."""
+
+RIG_ARGUMENTS: tuple[Argument, ...] = (
+    ("rig", "sim_tabletop", "shipped rig, or path of a rig file"),
+    ("namespace", "", "ROS namespace of all nodes"),
+)
+RECORDER_ARGUMENTS: tuple[Argument, ...] = (
+    ("root", "", "folder for episodes; the rig file's when empty"),
+    ("task_id", "", "task of the first episode; the rig's first when empty"),
+    ("instruction", "", "instruction given to the operator; the task's when empty"),
+    ("operator", "", "pseudonym of the operator; the rig file's when empty"),
+    ("scene_id", "", "scene; the rig file's when empty"),
+    ("check_override", "", "'NAME: REASON' to record without a passed rig check"),
+)
+
+REPLAY_ARGUMENTS: tuple[Argument, ...] = (
+    ("rate", "1.0", "speed; 1 is as recorded"),
+    ("loop", "false", "true: start again at the end"),
+    ("namespace", "", "ROS namespace of the replaying node"),
+)
+
+
+def declared(arguments: tuple[Argument, ...]) -> list[Action]:
+    """Launch arguments as `ros2 launch --show-args` lists them."""
+    return [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, default, description in arguments
+    ]
+
+
+def rig_graph(roles: frozenset[Role], recorder: tuple[Argument, ...] = ()) -> list[Action]:
+    """Arguments and processes of a rig, or of a part of it.
+
+    Args:
+        roles: which part of the graph, see `rig.processes`.
+        recorder: arguments that are handed to the recorder under the same names.
+    """
+
+    def start(context: LaunchContext) -> list[Action]:
+        values = context.launch_configurations
+        given = {name: values[name] for name, *_ in recorder if values[name]}
+        return list(_rig_actions(values["rig"], values["namespace"], roles, {"recorder": given}))
+
+    return [*declared(RIG_ARGUMENTS + recorder), OpaqueFunction(function=start)]
+
+
+def replay_graph() -> list[Action]:
+    """Arguments and the one process of a replay; the launch ends with it."""
+    parameters = {
+        "episode": ParameterValue(LaunchConfiguration("episode"), value_type=str),
+        "rate": ParameterValue(LaunchConfiguration("rate"), value_type=float),
+        "loop": ParameterValue(LaunchConfiguration("loop"), value_type=bool),
+    }
+    return [
+        DeclareLaunchArgument("episode", description="folder of the episode"),
+        *declared(REPLAY_ARGUMENTS),
+        *environment_actions(),
+        Node(
+            package=PACKAGE,
+            executable="replay",
+            namespace=LaunchConfiguration("namespace"),
+            parameters=[parameters],
+            **_process_options("replay", critical=True),
+        ),
+    ]
+
+
+def environment_actions() -> Iterator[Action]:
+    """What every process gets: discovery on this machine, DDS profile, end with the launcher."""
+    for name, value in {**process_environment(), DIE_WITH_PARENT: "1"}.items():
+        yield SetEnvironmentVariable(name, value)
+
+
+def _rig_actions(
+    rig: str, namespace: str, roles: frozenset[Role], parameters: Mapping[str, Mapping[str, str]]
+) -> Iterator[Action]:
+    loaded = load_rig(rig)
+    yield LogInfo(msg=f"rig {loaded.rig.name} from {loaded.path}")
+    yield from environment_actions()
+    for process in processes_of(loaded, roles):
+        yield process_action(process, namespace, parameters.get(process.name, {}))
+
+
+def process_action(process: Process, namespace: str, parameters: Mapping[str, str]) -> Action:
+    """Starts one process of the graph; what happens at its end depends on `process.critical`."""
+    arguments = {**process.arguments, **parameters}
+    options = _process_options(process.name, process.critical)
+    if process.plain:
+        command = [part for key, value in arguments.items() for part in (f"--{key}", value)]
+        executable = ExecutableInPackage(executable=process.executable, package=PACKAGE)
+        return ExecuteProcess(cmd=[executable, *command], **options)
+    # As text, also where the value looks like a number or a mapping ("NAME: REASON").
+    texts = {key: ParameterValue(value, value_type=str) for key, value in arguments.items()}
+    return Node(
+        package=PACKAGE,
+        executable=process.executable,
+        namespace=namespace,
+        parameters=[texts],
+        **options,
+    )
+
+
+def _process_options(name: str, critical: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "output": "screen",
+        "emulate_tty": True,
+        "sigterm_timeout": CLOSE_TIMEOUT_S,
+        "sigkill_timeout": TERMINATE_TIMEOUT_S,
+        "on_exit": when_ended(name) if critical else None,
+    }
+
+
+def when_ended(name: str) -> Callable[[ProcessExited, LaunchContext], list[Action] | None]:
+    """What to do when a critical process ends by itself: stop the launch, failing if it failed."""
+
+    def on_exit(event: ProcessExited, context: LaunchContext) -> list[Action] | None:
+        if context.is_shutdown:
+            return None
+        if event.returncode != 0:
+            raise DeviceError(f"{name} ended with exit code {event.returncode}; stopping")
+        return [Shutdown(reason=f"{name} ended")]
+
+    return on_exit
