@@ -93,6 +93,8 @@ class JointLimit(Section):
     upper: float | None = None
     velocity: Positive | None = None
     """rad/s or m/s."""
+    acceleration: Positive | None = None
+    """rad/s^2 or m/s^2; `teleop.acceleration_rad_s2` or `teleop.acceleration_m_s2` when absent."""
 
 
 class Arm(Section):
@@ -141,6 +143,10 @@ class Teleop(Section):
     watchdog: Watchdog = Watchdog()
     velocity_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of each joint's velocity limit that commands may use."""
+    acceleration_rad_s2: Positive = 20.0
+    """Bound on commands to revolute joints without a limit of their own; also how a hold brakes."""
+    acceleration_m_s2: Positive = 2.0
+    """The same for prismatic joints."""
     position_margin_rad: Annotated[float, Field(ge=0)] = 0.02
     """Kept free at both ends of every revolute joint's range."""
 

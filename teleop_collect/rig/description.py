@@ -223,7 +223,7 @@ def effective_limits(arm: Arm, description: RobotDescription) -> dict[str, Joint
 def _narrower(joint: UrdfJoint, arm: Arm, name: str) -> JointBounds:
     limit = arm.limits.get(name)
     if limit is None:
-        return JointBounds(joint.lower, joint.upper, joint.velocity)
+        return JointBounds(joint.lower, joint.upper, joint.velocity, None)
     lower = joint.lower if limit.lower is None else max(limit.lower, joint.lower)
     upper = joint.upper if limit.upper is None else min(limit.upper, joint.upper)
     velocity = joint.velocity if limit.velocity is None else min(limit.velocity, joint.velocity)

@@ -1,0 +1,244 @@
+"""One arm's way from leader to follower, one tick at a time."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from teleop_collect.rig.config import JointMapping, Teleop
+from teleop_collect.samples import JointSample
+from teleop_collect.teleop.alignment import Alignment
+from teleop_collect.teleop.arm_command import ArmCommand, joint_limiters
+from teleop_collect.teleop.arm_input import ArmInput, Judgement
+from teleop_collect.teleop.bounds import JointBounds, JointType, SoftBounds, all_soft_bounds
+from teleop_collect.teleop.limiter import Limiter
+from teleop_collect.teleop.limiter_bits import LimiterBits
+from teleop_collect.teleop.mapping import JointMap, JointOrder
+from teleop_collect.teleop.pace import Pace, Step
+from teleop_collect.teleop.state import TeleopEvent, TeleopState, next_state
+from teleop_collect.teleop.tick import EngageAnswer, Tick, Transition
+from teleop_collect.teleop.tracking import WishVelocity
+from teleop_collect.teleop.watchdog import Doubt, merged
+
+__all__ = ["EngageAnswer", "TeleopChain", "Tick"]
+
+_FOLLOWING = (TeleopState.ALIGNING, TeleopState.ENGAGED)
+_ARMED = (*_FOLLOWING, TeleopState.HOLD)
+
+
+class TeleopChain:
+    """Maps, aligns, limits and watches one leader-follower pair.
+
+    Positions are rad for revolute and continuous joints, m for prismatic ones. Not thread-safe:
+    samples, ticks and services must come one after another.
+
+    Args:
+        arm_name: for messages.
+        joints: all commanded joints; the order of every answer.
+        joint_types: by joint, as in the URDF.
+        bounds: by joint.
+        mapping: by follower joint.
+        teleop: rates, margins, alignment and watchdog.
+        leader_joints: joints that the leader has; checked against the mapping when given.
+        limiters: the limiters of one joint.
+
+    Raises:
+        ConfigError: a joint lacks a type or bounds, or the mapping names a joint that is not there.
+    """
+
+    def __init__(
+        self,
+        arm_name: str,
+        joints: Sequence[str],
+        joint_types: Mapping[str, JointType],
+        bounds: Mapping[str, JointBounds],
+        mapping: Mapping[str, JointMapping],
+        teleop: Teleop,
+        *,
+        leader_joints: Collection[str] | None = None,
+        limiters: Callable[[SoftBounds], Sequence[Limiter]] = joint_limiters,
+    ) -> None:
+        self.arm_name = arm_name
+        self.joints = tuple(joints)
+        self.bounds = all_soft_bounds(self.joints, joint_types, bounds, teleop)
+        self.state = TeleopState.DISARMED
+        joint_map = JointMap(self.joints, mapping, leader_joints)
+        order = JointOrder("follower", self.joints)
+        watchdog = teleop.watchdog
+        self._leader = ArmInput(
+            "leader", LimiterBits.STALE_LEADER, self.joints, joint_map.wish, watchdog
+        )
+        self._follower = ArmInput(
+            "follower", LimiterBits.STALE_FOLLOWER, self.joints, order.pick, watchdog
+        )
+        self._alignment = Alignment(self.joints, self.bounds, teleop.align)
+        self._command = ArmCommand(self.joints, self.bounds, self._alignment, limiters)
+        self._wish_velocity = WishVelocity(tuple(b.velocity for b in self.bounds))
+        self._pace = Pace(teleop.rate_hz)
+        self._watchdog = watchdog
+        self._utc_minus_monotonic_ns: int | None = None
+        self._reason = ""
+        self._gap: str | None = None
+        self._transitions: list[Transition] = []
+
+    def leader_received(self, sample: JointSample, receive_ns: int) -> None:
+        """Take a sample of the leader, received at monotonic time `receive_ns`."""
+        self._leader.received(sample, receive_ns)
+
+    def follower_received(self, sample: JointSample, receive_ns: int) -> None:
+        """Take a sample of the follower, received at monotonic time `receive_ns`."""
+        self._follower.received(sample, receive_ns)
+
+    def refusal(self, now_ns: int) -> str | None:
+        """Why this arm cannot be engaged at monotonic time `now_ns`; None when it can."""
+        if self.state is TeleopState.FAULT:
+            return f"{self.arm_name}: in fault ({self._reason}); disarm, then engage"
+        if self.state in _ARMED:
+            return None
+        if not self._command.is_at_rest:
+            return f"{self.arm_name}: the arm is still slowing down; engage again"
+        if self._utc_minus_monotonic_ns is None:
+            return f"{self.arm_name}: teleoperation has not ticked yet; engage again"
+        utc_ns = now_ns + self._utc_minus_monotonic_ns
+        leader = self._leader.judge(now_ns, utc_ns)
+        follower = self._follower.judge(now_ns, utc_ns)
+        problem = self._posture_problem(leader, follower)
+        return None if problem is None else f"{self.arm_name}: {problem}"
+
+    def engage(self, now_ns: int) -> EngageAnswer:
+        """Arm at monotonic time `now_ns`; the first command is the measured follower position."""
+        refusal = self.refusal(now_ns)
+        if refusal is not None:
+            return EngageAnswer(False, refusal)
+        if self.state in _ARMED:
+            return EngageAnswer(True, f"{self.arm_name}: already engaged, {self.state.value}")
+        self._command.drop()
+        self._happen(TeleopEvent.ENGAGE, "")
+        return EngageAnswer(True, f"{self.arm_name}: engaged, aligning follower with leader")
+
+    def disarm(self) -> None:
+        """Stop following and clear a fault; a moving arm is still decelerated to rest."""
+        self._happen(TeleopEvent.DISARM, "disarmed")
+
+    def stop(self, reason: str) -> None:
+        """Software stop: decelerate, hold, and stay in FAULT until disarmed."""
+        self._happen(TeleopEvent.STOP, reason)
+
+    def tick(self, now_ns: int, utc_ns: int) -> Tick:
+        """Advance to monotonic time `now_ns`, which is `utc_ns` in UTC."""
+        self._utc_minus_monotonic_ns = utc_ns - now_ns
+        step = self._pace.step(now_ns)
+        leader = self._leader.judge(now_ns, utc_ns)
+        follower = self._follower.judge(now_ns, utc_ns)
+        doubt = self._doubt(leader, follower, step)
+        self._react(leader, follower, doubt)
+        wish = leader.positions
+        bits = self._move(wish, leader.stamp_ns, step)
+        if doubt is not None:
+            bits |= doubt.bits
+        elif self.state is TeleopState.HOLD:
+            bits |= LimiterBits.ALIGN_REFUSED.value
+        if step.pause_s > 0.0:
+            bits |= LimiterBits.LATE_TICK.value
+        transitions, self._transitions = tuple(self._transitions), []
+        return Tick(
+            state=self.state,
+            action_requested=wish,
+            action_sent=self._command.positions(),
+            velocity_sent=self._command.velocities(),
+            limiters=LimiterBits(bits),
+            reason=self._explain(wish, doubt),
+            leader_age_s=leader.age_s,
+            follower_age_s=follower.age_s,
+            dt_s=step.dt_s,
+            transitions=transitions,
+        )
+
+    def _posture_problem(self, leader: Judgement, follower: Judgement) -> str | None:
+        for judgement in (leader, follower):
+            if judgement.doubt is not None:
+                return judgement.doubt.reason
+        wish, measured = leader.positions, follower.positions
+        assert wish is not None
+        assert measured is not None
+        outside = self._alignment.outside(measured)
+        if outside is not None:
+            return outside
+        gap = self._alignment.gap(wish, measured, "follower")
+        if gap is None or self._alignment.ramps:
+            return None
+        return f"{gap}; move the leader to the follower, or set teleop.align.on_gap to ramp"
+
+    def _doubt(self, leader: Judgement, follower: Judgement, step: Step) -> Doubt | None:
+        doubts = [d for d in (leader.doubt, follower.doubt) if d is not None]
+        if step.backwards_s > 0.0:
+            text = f"the loop's clock went backwards by {step.backwards_s:.6f} s"
+            doubts.append(Doubt(LimiterBits.TIME_ORDER.value, text))
+        if step.pause_s > self._watchdog.hold_after_s:
+            text = f"the loop paused for {step.pause_s + step.dt_s:.3f} s"
+            doubts.append(Doubt(LimiterBits.LATE_TICK.value, text))
+        return merged(doubts)
+
+    def _react(self, leader: Judgement, follower: Judgement, doubt: Doubt | None) -> None:
+        if self.state not in _ARMED:
+            return
+        if doubt is not None:
+            if leader.dead or follower.dead:
+                limit = f"fault after {self._watchdog.fault_after_s:g} s without good input"
+                self._happen(TeleopEvent.INPUT_DEAD, f"{doubt.reason}; {limit}")
+            else:
+                self._happen(TeleopEvent.INPUT_BAD, doubt.reason)
+            return
+        if self.state is not TeleopState.ENGAGED:
+            assert leader.positions is not None
+            assert follower.positions is not None
+            self._align(leader.positions, follower.positions)
+
+    def _align(self, wish: tuple[float, ...], measured: tuple[float, ...]) -> None:
+        """Decide how to come from ALIGNING or HOLD towards ENGAGED."""
+        if not self._command.is_active:
+            self._command.start(measured)
+        command = self._command.positions() or measured
+        self._gap = self._alignment.gap(wish, command, "command")
+        may_move = self._gap is None or self._alignment.ramps
+        if self.state is TeleopState.HOLD:
+            if may_move:
+                self._happen(TeleopEvent.INPUT_GOOD, "")
+        elif self._gap is None:
+            self._alignment.begin_following(wish, command)
+            self._happen(TeleopEvent.ALIGNED, "")
+        elif not may_move:
+            self._happen(TeleopEvent.INPUT_BAD, self._gap)
+
+    def _move(self, wish: tuple[float, ...] | None, stamp_ns: int, step: Step) -> int:
+        command = self._command
+        if not command.is_active:
+            return 0
+        if step.pause_s > 0.0:
+            command.relax(step.pause_s)
+        if wish is not None and self.state in _FOLLOWING:
+            self._wish_velocity.update(wish, stamp_ns)
+            move = command.follow if self.state is TeleopState.ENGAGED else command.align
+            return move(wish, self._wish_velocity.values, step.dt_s)
+        if self.state is TeleopState.DISARMED and command.is_at_rest:
+            command.drop()
+            return 0
+        return command.brake(step.dt_s)
+
+    def _happen(self, event: TeleopEvent, reason: str) -> None:
+        before, after = self.state, next_state(self.state, event)
+        if after is before:
+            return
+        self.state = after
+        self._reason = reason
+        self._transitions.append((before, after))
+        if after not in _FOLLOWING:
+            self._wish_velocity.forget()
+
+    def _explain(self, wish: tuple[float, ...] | None, doubt: Doubt | None) -> str:
+        if self.state is TeleopState.FAULT:
+            return self._reason
+        if doubt is not None:
+            return doubt.reason
+        if self.state is TeleopState.ENGAGED and wish is not None:
+            return self._command.explain(wish)
+        if self.state is TeleopState.DISARMED:
+            return ""
+        return self._gap or ""

@@ -1,0 +1,53 @@
+"""All arms of a rig: engaged together or not at all, stopped together."""
+
+from collections.abc import Mapping
+
+from teleop_collect.teleop.chain import TeleopChain
+from teleop_collect.teleop.state import TeleopState
+from teleop_collect.teleop.tick import EngageAnswer, Tick
+
+
+class TeleopGroup:
+    """Chains by arm name.
+
+    Args:
+        chains: one for each arm.
+    """
+
+    def __init__(self, chains: Mapping[str, TeleopChain]) -> None:
+        self.chains = dict(chains)
+
+    def engage(self, now_ns: int, gate_reason: str | None = None) -> EngageAnswer:
+        """Engage every arm, or none.
+
+        Args:
+            now_ns: monotonic time, ns.
+            gate_reason: why the rig may not be armed at all; None when it may.
+        """
+        if gate_reason is not None:
+            return EngageAnswer(False, gate_reason)
+        refusals = [chain.refusal(now_ns) for chain in self.chains.values()]
+        reasons = [reason for reason in refusals if reason is not None]
+        if reasons:
+            return EngageAnswer(False, "; ".join(reasons))
+        answers = [chain.engage(now_ns) for chain in self.chains.values()]
+        return EngageAnswer(True, "; ".join(answer.message for answer in answers))
+
+    def disarm(self) -> None:
+        """Disarm every arm."""
+        for chain in self.chains.values():
+            chain.disarm()
+
+    def stop(self, reason: str) -> None:
+        """Software stop of every arm, latched until disarmed."""
+        for chain in self.chains.values():
+            chain.stop(reason)
+
+    def tick(self, now_ns: int, utc_ns: int) -> dict[str, Tick]:
+        """Tick every arm; when one is in fault, the others stop from the next tick on."""
+        ticks = {name: chain.tick(now_ns, utc_ns) for name, chain in self.chains.items()}
+        faulted = [name for name, tick in ticks.items() if tick.state is TeleopState.FAULT]
+        if faulted:
+            reason = f"stopped with arm {faulted[0]}: {ticks[faulted[0]].reason}"
+            self.stop(reason)
+        return ticks
