@@ -16,4 +16,21 @@ The folders, in the order in which data flows:
 `errors`, `clock`, `samples` and `topics` are what crosses those boundaries.
 """
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from teleop_collect.episodes.reader import Episode
+
 __version__ = "0.1.0"
+
+
+def open_episode(path: str | Path) -> "Episode":
+    """Open an episode folder, an MCAP file, or a folder of another rosbag2 recorder.
+
+    Raises:
+        teleop_collect.errors.UnreadableError: it is none of these, or it is damaged.
+    """
+    from teleop_collect.episodes import reader
+
+    return reader.open_episode(path)

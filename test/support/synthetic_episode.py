@@ -18,7 +18,16 @@ from mcap.writer import CompressionType, Writer
 from rosbags.typesys import Stores, get_typestore
 from support.synthetic_streams import FOLLOWER_LAG_S, JOINTS, NS, Plan, Sample, Stream, build_plan
 
-__all__ = ["FOLLOWER_LAG_S", "JOINTS", "NS", "Plan", "Sample", "Stream", "write_episode"]
+__all__ = [
+    "FOLLOWER_LAG_S",
+    "JOINTS",
+    "NS",
+    "Plan",
+    "Sample",
+    "Stream",
+    "build_plan",
+    "write_episode",
+]
 
 START_NS = 1_795_166_400 * NS
 REFERENCE = "/cameras/scene/color/image_raw"
@@ -137,7 +146,9 @@ def header(types: Any, sample: Sample, frame_id: str = "") -> Any:
 
 def joint_state(types: Any, sample: Sample) -> Any:
     v = sample.value
-    arrays = [np.asarray(v[k], dtype=np.float64) for k in ("position", "velocity", "effort")]
+    arrays = [
+        np.ascontiguousarray(v[k], dtype=np.float64) for k in ("position", "velocity", "effort")
+    ]
     return types["sensor_msgs/msg/JointState"](header(types, sample), list(v["name"]), *arrays)
 
 
@@ -183,9 +194,8 @@ def camera_info(types: Any, sample: Sample) -> Any:
 
 def diagnostics(types: Any, sample: Sample) -> Any:
     pairs = [types["diagnostic_msgs/msg/KeyValue"](*kv) for kv in sample.value["values"].items()]
-    state = sample.value["values"]["state"]
     status = types["diagnostic_msgs/msg/DiagnosticStatus"](
-        sample.value["level"], "teleop", state, "", pairs
+        sample.value["level"], "teleop: main", "", "", pairs
     )
     return types["diagnostic_msgs/msg/DiagnosticArray"](header(types, sample), [status])
 

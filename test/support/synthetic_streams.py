@@ -105,7 +105,7 @@ def add_wrench(plan: Plan, rng: np.random.Generator) -> None:
 def add_status(plan: Plan, rng: np.random.Generator) -> None:
     samples = periodic(plan, rng, 200.0, 3e-4)
     for sample in samples:
-        sample.value = {"level": 0, "values": {"state": "engaged", "limiters": "0", "reason": ""}}
+        sample.value = {"level": 0, "values": {"state": "ENGAGED", "limiters": "0"}}
     plan.streams["/teleop/status"] = Stream(
         "diagnostic_msgs/msg/DiagnosticArray", 200.0, True, samples
     )

@@ -1,0 +1,59 @@
+"""Image messages as arrays, without copying."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teleop_collect.errors import UnreadableError
+
+ImageArray = NDArray[Any]
+
+# Encoding -> (item type, channels, channel order as RGB or None), sensor_msgs/image_encodings.hpp
+ENCODINGS: dict[str, tuple[str, int, slice | None]] = {
+    "rgb8": ("u1", 3, None),
+    "bgr8": ("u1", 3, slice(None, None, -1)),
+    "rgba8": ("u1", 4, slice(0, 3)),
+    "bgra8": ("u1", 4, slice(2, None, -1)),
+    "mono8": ("u1", 1, None),
+    "8UC1": ("u1", 1, None),
+    "8UC3": ("u1", 3, None),
+    "mono16": ("u2", 1, None),
+    "16UC1": ("u2", 1, None),
+    "32FC1": ("f4", 1, None),
+}
+
+
+def image_array(topic: str, message: Any) -> ImageArray:
+    """A sensor_msgs/Image as a view of its bytes.
+
+    Args:
+        topic: named in error messages.
+        message: the decoded message.
+
+    Returns:
+        Colour: uint8 (height, width, 3) in RGB order whatever the encoding; depth and mono:
+        (height, width) in the unit of the encoding (16UC1: mm, 32FC1: m; REP 118).
+
+    Raises:
+        UnreadableError: unknown encoding, or sizes that do not fit the data.
+    """
+    if message.encoding not in ENCODINGS:
+        known = ", ".join(ENCODINGS)
+        raise UnreadableError(
+            f"{topic}: image encoding {message.encoding[:40]!r} is not read; known are {known}"
+        )
+    item, channels, order = ENCODINGS[message.encoding]
+    dtype = np.dtype(item).newbyteorder(">" if message.is_bigendian else "<")
+    height, width, step = int(message.height), int(message.width), int(message.step)
+    row_bytes = width * channels * dtype.itemsize
+    if step < row_bytes or step * height > len(message.data):
+        raise UnreadableError(
+            f"{topic}: an image of {width} x {height} {message.encoding} with {step} bytes a row "
+            f"does not fit its {len(message.data)} bytes of data"
+        )
+    strides = (step, channels * dtype.itemsize, dtype.itemsize)
+    pixels: ImageArray = np.ndarray((height, width, channels), dtype, message.data, 0, strides)
+    if order is not None:
+        return pixels[..., order]
+    return pixels[..., 0] if channels == 1 else pixels

@@ -1,0 +1,183 @@
+"""Records of an MCAP file, read with every size checked before memory is spent on it.
+
+The file may come from anybody. Declared lengths are compared with what the file holds and with
+caps; a chunk may not decompress to more than it declares.
+
+Format: https://mcap.dev/spec
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import lz4.frame
+import zstandard
+from mcap import records
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import McapError
+from mcap.opcode import Opcode
+
+from teleop_collect.errors import UnreadableError
+
+MAGIC = b"\x89MCAP0\r\n"
+MAX_RECORD_BYTES = 256 << 20
+MAX_CHUNK_BYTES = 64 << 20
+MAX_CHANNELS = 4096
+MAX_SCHEMA_BYTES = 1 << 20
+MAX_ATTACHMENTS_BYTES = 64 << 20
+
+PREFIX = struct.Struct("<BQ")
+MESSAGE_HEAD = struct.Struct("<HIQQ")
+FOOTER_BYTES = PREFIX.size + 20
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """One message as it lies in the file.
+
+    Attributes:
+        channel_id: of the file that holds it.
+        sequence: as written by the recorder.
+        log_ns: receive time, ns since the Unix epoch.
+        publish_ns: source time, ns since the Unix epoch.
+        data: serialised bytes; a view of the chunk that holds it.
+    """
+
+    channel_id: int
+    sequence: int
+    log_ns: int
+    publish_ns: int
+    data: memoryview
+
+
+class RecordFile:
+    """Bounds-checked reads of one file; safe to use from several threads.
+
+    Args:
+        stream: an open file.
+        name: what error messages call it.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self.name = name
+        self._stream = stream
+        self.size = os.fstat(stream.fileno()).st_size
+
+    def bytes_at(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes, or an error.
+
+        Raises:
+            UnreadableError: the range is outside the file or over the cap.
+        """
+        if length > MAX_RECORD_BYTES:
+            raise self.error(f"a record of {length} bytes is over the limit of {MAX_RECORD_BYTES}")
+        if offset < 0 or offset + length > self.size:
+            raise self.error(f"bytes {offset} to {offset + length} are outside the file")
+        data = os.pread(self._stream.fileno(), length, offset)
+        if len(data) != length:
+            raise self.error("the file became shorter while it was read")
+        return data
+
+    def record_at(self, offset: int, expected: Opcode) -> bytes:
+        """The body of the record at `offset`, which must be of the expected kind."""
+        opcode, length = PREFIX.unpack(self.bytes_at(offset, PREFIX.size))
+        if opcode != expected:
+            raise self.error(f"offset {offset} holds record kind {opcode}, not {expected.name}")
+        return self.bytes_at(offset + PREFIX.size, length)
+
+    def walk(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Top-level records between two offsets: opcode, offset of the record, length of its body.
+
+        Raises:
+            UnreadableError: a record reaches beyond `end`.
+        """
+        offset = start
+        while offset < end:
+            opcode, length = PREFIX.unpack(self.bytes_at(offset, PREFIX.size))
+            following = offset + PREFIX.size + length
+            if following > end:
+                raise self.error(f"the record at offset {offset} is cut off")
+            yield opcode, offset, length
+            offset = following
+
+    def parse(self, kind: Any, body: bytes) -> Any:
+        """A record of the mcap library from its body.
+
+        Raises:
+            UnreadableError: the body is malformed.
+        """
+        try:
+            return kind.read(ReadDataStream(BytesIO(body)))
+        except (McapError, struct.error, UnicodeDecodeError, ValueError) as error:
+            raise self.error(f"a {kind.__name__} record is malformed ({error})") from error
+
+    def error(self, problem: str) -> UnreadableError:
+        """One message for a person about this file."""
+        return UnreadableError(
+            f"{self.name}: {problem}; the file is damaged or not an episode "
+            "(teleop-collect salvage PATH recovers what is readable)"
+        )
+
+
+def decompress(file: RecordFile, chunk: records.Chunk, *, check_crc: bool = True) -> memoryview:
+    """The records inside a chunk.
+
+    Raises:
+        UnreadableError: unknown compression, a size that differs from the declared one or is over
+            the cap, or a wrong checksum.
+    """
+    size = chunk.uncompressed_size
+    if size > MAX_CHUNK_BYTES:
+        raise file.error(f"a chunk of {size} bytes is over the limit of {MAX_CHUNK_BYTES}")
+    data = _expand(file, chunk)
+    if len(data) != size:
+        raise file.error(f"a chunk holds {len(data)} bytes and declares {size}")
+    if check_crc and chunk.uncompressed_crc not in (0, zlib.crc32(data)):
+        raise file.error("a chunk's checksum does not match its content")
+    return memoryview(data)
+
+
+def _expand(file: RecordFile, chunk: records.Chunk) -> bytes:
+    size = chunk.uncompressed_size
+    try:
+        match chunk.compression:
+            case "":
+                return bytes(chunk.data)
+            case "zstd":
+                # A size in the frame's own header would override max_output_size.
+                if zstandard.frame_content_size(chunk.data) not in (-1, size):
+                    raise file.error(f"a chunk's content does not have the declared {size} bytes")
+                expand = zstandard.ZstdDecompressor().decompress
+                return bytes(expand(chunk.data, max_output_size=size))
+            case "lz4":
+                frame = lz4.frame.LZ4FrameDecompressor()
+                return bytes(frame.decompress(chunk.data, max_length=size + 1))
+    except (zstandard.ZstdError, RuntimeError, EOFError) as error:
+        raise file.error(f"a chunk cannot be decompressed ({error})") from error
+    raise file.error(f"compression {chunk.compression[:20]!r} is unknown")
+
+
+def records_in(file: RecordFile, data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Opcode and body of each record in a decompressed chunk."""
+    offset, end = 0, len(data)
+    while offset < end:
+        if end - offset < PREFIX.size:
+            raise file.error("a record inside a chunk is cut off")
+        opcode, length = PREFIX.unpack_from(data, offset)
+        offset += PREFIX.size
+        if length > end - offset:
+            raise file.error("a record inside a chunk is cut off")
+        yield opcode, data[offset : offset + length]
+        offset += length
+
+
+def message_of(file: RecordFile, body: memoryview) -> RawMessage:
+    """A message from its record's body."""
+    if len(body) < MESSAGE_HEAD.size:
+        raise file.error("a message record is too short")
+    channel_id, sequence, log_ns, publish_ns = MESSAGE_HEAD.unpack_from(body)
+    return RawMessage(channel_id, sequence, log_ns, publish_ns, body[MESSAGE_HEAD.size :])

@@ -1,0 +1,248 @@
+"""Episodes as their readers see them: streams, arrays, images, labels, one time line.
+
+Reads this package's episode folders and any other recorder's MCAP files. Nothing is written.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from teleop_collect import topics
+from teleop_collect.episodes.contents import Contents
+from teleop_collect.episodes.files import EpisodeFiles, find_files
+from teleop_collect.episodes.images import ImageArray, image_array
+from teleop_collect.episodes.labels import Label, effective_success, read_labels
+from teleop_collect.episodes.mcap_file import McapFile
+from teleop_collect.episodes.mcap_records import RawMessage
+from teleop_collect.episodes.scan import OnDamage, OnImage, Scan, scan
+from teleop_collect.episodes.streams import (
+    EXTRACTORS,
+    StreamData,
+    StreamInfo,
+    StreamTimes,
+    extract,
+)
+from teleop_collect.episodes.timeline import Policy, Timeline, align
+from teleop_collect.errors import UnreadableError
+
+SAMPLED = frozenset({*EXTRACTORS, topics.IMAGE}) - {topics.STRING, topics.DIAGNOSTIC_ARRAY}
+
+
+def open_episode(path: str | Path) -> "Episode":
+    """Open an episode folder, an MCAP file, or a folder of another rosbag2 recorder.
+
+    Raises:
+        UnreadableError: it is none of these, or it is damaged; the message says what to do.
+    """
+    return Episode(find_files(Path(path).expanduser()))
+
+
+class Episode:
+    """One recorded episode. A context manager; usable from several threads once scanned.
+
+    Args:
+        files: where it lies.
+
+    Attributes:
+        path: what was opened.
+        folder: the episode's folder; None for a bare file.
+        manifest: content of manifest.json; None for files of other recorders.
+        labels: labels added after recording, oldest first.
+        streams: what it holds, by absolute topic name.
+    """
+
+    def __init__(self, files: EpisodeFiles) -> None:
+        self.path = files.path
+        self.folder = files.folder
+        self.manifest: Mapping[str, Any] | None = files.manifest
+        self.labels: tuple[Label, ...] = read_labels(files.folder) if files.folder else ()
+        self.mcap_paths = files.mcaps
+        self._files: list[McapFile] = []
+        try:
+            for mcap in files.mcaps:
+                self._files.append(McapFile(mcap))
+            self._contents = Contents(self._files, files.manifest)
+        except BaseException:
+            self.close()
+            raise
+        self.streams: Mapping[str, StreamInfo] = self._contents.streams
+        self._scan: Scan | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files; safe to call twice."""
+        for file in self._files:
+            file.close()
+
+    @property
+    def episode_id(self) -> str:
+        """As the manifest says; else the name of the folder or file."""
+        named = (self.manifest or {}).get("episode_id")
+        return named if isinstance(named, str) else self.path.stem
+
+    @property
+    def effective_label(self) -> bool | None:
+        """Whether the task worked: the newest label, else the recorded outcome, else None."""
+        return effective_success(self.manifest, self.labels)
+
+    @cached_property
+    def attachments(self) -> Mapping[str, bytes]:
+        """Files inside the recording (rig file, URDF, calibration) by name."""
+        return {n: data for file in self._files for n, data in file.attachments().items()}
+
+    @cached_property
+    def metadata(self) -> Mapping[str, Mapping[str, str]]:
+        """Metadata records of the recording by name."""
+        return {n: pairs for file in self._files for n, pairs in file.metadata().items()}
+
+    def topic(self, name: str) -> str:
+        """The full name of a stream, which may be given without its leading slash.
+
+        Raises:
+            UnreadableError: the episode has no such stream.
+        """
+        for candidate in (name, f"/{name}"):
+            if candidate in self.streams:
+                return candidate
+        present = ", ".join(sorted(self.streams)) or "none"
+        raise UnreadableError(f"{self.episode_id} has no stream {name!r}; it has {present}")
+
+    def scan(self, on_image: OnImage | None = None, on_damage: OnDamage | None = None) -> None:
+        """Read the whole file once: times of all streams, messages of all small streams.
+
+        Called by itself when needed; worth calling first by who also wants every image.
+
+        Args:
+            on_image: called with topic, message and its decoded form for each sensor_msgs/Image.
+            on_damage: called for each damaged chunk, which is then left out; without it the first
+                one is raised.
+
+        Raises:
+            UnreadableError: a chunk is damaged.
+        """
+        self._scan = scan(self._contents, on_image, on_damage)
+
+    def times(self, topic: str) -> StreamTimes:
+        """When each message of a stream was measured, sent and received, in file order."""
+        return self._scanned.times[self.topic(topic)]
+
+    def read(self, topic: str) -> StreamData:
+        """A stream as arrays (see `StreamData`); for image streams the times alone.
+
+        Raises:
+            UnreadableError: no such stream, or a message is malformed.
+        """
+        name = self.topic(topic)
+        info = self.streams[name]
+        decode = self._contents.decoders[name]
+        raw = self._scanned.messages.get(name, [])
+        messages = [decode.decode(data) for data in raw] if decode else []
+        names, values = extract(info.type, messages) if messages else ((), {})
+        return StreamData(name, info.type, self._scanned.times[name], names, values)
+
+    def read_messages(self, topic: str) -> Iterator[RawMessage]:
+        """Serialised messages of one stream, in file order."""
+        name = self.topic(topic)
+        for file, channel_ids in self._contents.sources(name):
+            yield from file.messages(channel_ids)
+
+    def decode(self, topic: str, data: bytes | memoryview) -> Any:
+        """One serialised message as an object with the fields of its type.
+
+        Raises:
+            UnreadableError: the file's definition of the type cannot be used.
+        """
+        name = self.topic(topic)
+        decode = self._contents.decoders[name]
+        if decode is None:
+            raise UnreadableError(
+                f"{name}: the file's definition of {self.streams[name].type} cannot be used"
+            )
+        return decode.decode(data)
+
+    def iter_images(self, topic: str) -> Iterator[tuple[int, int, ImageArray]]:
+        """Images of one stream in file order: sensor time ns, receive time ns, pixels.
+
+        Colour is RGB; 16UC1 depth is mm. The array is a read-only view.
+
+        Raises:
+            UnreadableError: the stream has no images.
+        """
+        name = self._image_topic(topic)
+        decode = self._contents.decoders[name]
+        for raw in self.read_messages(name):
+            stamp_ns = decode.stamp_ns(raw.data, raw.log_ns) if decode else raw.log_ns
+            yield stamp_ns, raw.log_ns, image_array(name, self.decode(name, raw.data))
+
+    def image(self, topic: str, position: int) -> ImageArray:
+        """One image by its position in file order; reads only the chunk that holds it.
+
+        Raises:
+            UnreadableError: no such image.
+        """
+        name = self._image_topic(topic)
+        log_ns = self.times(name).log_ns
+        if not -len(log_ns) <= position < len(log_ns):
+            raise UnreadableError(f"{name} has {len(log_ns)} images; there is no image {position}")
+        at_ns = int(log_ns[position])
+        earlier_of_same_time = int((log_ns[: position % len(log_ns)] == at_ns).sum())
+        for file, channel_ids in self._contents.sources(name):
+            for raw in file.messages(channel_ids, log_ns=at_ns):
+                if earlier_of_same_time == 0:
+                    return image_array(name, self.decode(name, raw.data))
+                earlier_of_same_time -= 1
+        raise UnreadableError(f"{name}: image {position} is not where the file's index says")
+
+    def aligned(
+        self, fps: float, policy: Policy = "latest", streams: Sequence[str] | None = None
+    ) -> Timeline:
+        """Streams on one grid of `fps` steps a second, over sensor times.
+
+        Args:
+            fps: steps a second.
+            policy: `latest` (causal) or `nearest`.
+            streams: topics; all required streams with a nominal rate when absent, or all streams
+                of sensors and actions where there is no manifest.
+
+        Raises:
+            UnreadableError: a stream is missing, empty, or they do not overlap in time.
+        """
+        chosen = [self.topic(t) for t in streams] if streams else self._periodic()
+        return align({name: self.times(name).stamp_ns for name in chosen}, fps, policy)
+
+    def _periodic(self) -> list[str]:
+        ledgers = (self.manifest or {}).get("streams")
+        if ledgers:
+            return [
+                self.topic(name)
+                for name, ledger in ledgers.items()
+                if isinstance(ledger, dict) and ledger.get("required") and ledger.get("expected_hz")
+            ]
+        return [n for n, info in self.streams.items() if info.type in SAMPLED and info.count > 1]
+
+    def _image_topic(self, topic: str) -> str:
+        name = self.topic(topic)
+        if self.streams[name].type != topics.IMAGE:
+            raise UnreadableError(
+                f"{name} is a stream of {self.streams[name].type}, not of {topics.IMAGE}"
+            )
+        return name
+
+    @property
+    def _scanned(self) -> Scan:
+        if self._scan is None:
+            self.scan()
+        assert self._scan is not None
+        return self._scan
