@@ -1,0 +1,220 @@
+"""A bus of emulated servos: instruction packet in, timed status packets out. No I/O."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from teleop_collect.devices.bus_emulator import protocol
+from teleop_collect.devices.bus_emulator.protocol import (
+    BROADCAST_ID,
+    ErrorNumber,
+    Instruction,
+    Packet,
+)
+from teleop_collect.devices.bus_emulator.servo import EmulatedServo
+
+BITS_PER_BYTE = 10
+FAST_OVERHEAD = 4
+"""Error, id and checksum of one servo's share of a fast status packet."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Bytes on the wire.
+
+    Attributes:
+        end_ns: monotonic time at which the last byte has been sent.
+        data: the bytes.
+    """
+
+    end_ns: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """What one servo is asked for in a Sync or Bulk Read."""
+
+    servo_id: int
+    address: int
+    length: int
+
+
+class Bus:
+    """Half-duplex bus at a baud rate; every byte takes ten bits.
+
+    Args:
+        servos: who is on it.
+        baud: bits per second.
+    """
+
+    def __init__(self, servos: Sequence[EmulatedServo], baud: int) -> None:
+        self.servos = tuple(servos)
+        self._byte_ns = BITS_PER_BYTE * 1e9 / baud
+        self._actions: dict[int, Callable[[Packet, int], list[Reply]]] = {
+            Instruction.PING: self._ping,
+            Instruction.READ: self._read,
+            Instruction.WRITE: self._write,
+            Instruction.REBOOT: self._reboot,
+            Instruction.SYNC_READ: self._sync_read,
+            Instruction.FAST_SYNC_READ: self._fast_sync_read,
+            Instruction.BULK_READ: self._bulk_read,
+            Instruction.FAST_BULK_READ: self._fast_bulk_read,
+            Instruction.SYNC_WRITE: self._sync_write,
+            Instruction.BULK_WRITE: self._bulk_write,
+        }
+
+    def answer(self, packet: Packet, start_ns: int) -> list[Reply]:
+        """Status packets that an instruction packet brings about.
+
+        Args:
+            packet: the instruction.
+            start_ns: monotonic time at which its first byte came.
+        """
+        end_ns = start_ns + self._wire_ns(packet.wire_bytes)
+        if not packet.crc_ok:
+            return self._refuse(packet, ErrorNumber.CRC, end_ns)
+        action = self._actions.get(packet.instruction)
+        if action is None:
+            return self._refuse(packet, ErrorNumber.INSTRUCTION, end_ns)
+        return action(packet, end_ns)
+
+    def _wire_ns(self, count: int) -> int:
+        return round(count * self._byte_ns)
+
+    def _find(self, servo_id: int) -> EmulatedServo | None:
+        for servo in self.servos:
+            if servo.servo_id == servo_id and not servo.silent:
+                return servo
+        return None
+
+    def _status(self, servo: EmulatedServo, start_ns: int, error: int, data: bytes = b"") -> Reply:
+        packet = protocol.encode_status(servo.servo_id, error | servo.alert, data)
+        return Reply(start_ns + self._wire_ns(len(packet)), packet)
+
+    def _confirm(self, packet: Packet, end_ns: int, error: int) -> list[Reply]:
+        servo = self._find(packet.packet_id)
+        if servo is None or servo.status_return_level < 2:
+            return []
+        return [self._status(servo, end_ns + servo.return_delay_ns, error)]
+
+    def _refuse(self, packet: Packet, error: int, end_ns: int) -> list[Reply]:
+        return self._confirm(packet, end_ns, error)
+
+    def _ping(self, packet: Packet, end_ns: int) -> list[Reply]:
+        replies = []
+        for servo in sorted(self.servos, key=lambda s: s.servo_id):
+            if servo.silent or packet.packet_id not in (BROADCAST_ID, servo.servo_id):
+                continue
+            data = servo.model.number.to_bytes(2, "little") + bytes([servo.firmware])
+            replies.append(self._status(servo, end_ns + servo.return_delay_ns, 0, data))
+            end_ns = replies[-1].end_ns
+        return replies
+
+    def _read(self, packet: Packet, end_ns: int) -> list[Reply]:
+        if len(packet.parameters) != 4:
+            return self._refuse(packet, ErrorNumber.DATA_LENGTH, end_ns)
+        return self._read_each([ReadRequest(packet.packet_id, *_words(packet.parameters))], end_ns)
+
+    def _write(self, packet: Packet, end_ns: int) -> list[Reply]:
+        if len(packet.parameters) < 3:
+            return self._refuse(packet, ErrorNumber.DATA_LENGTH, end_ns)
+        address, data = _word(packet.parameters), packet.parameters[2:]
+        if packet.packet_id == BROADCAST_ID:
+            for servo in self.servos:
+                servo.write(address, data, end_ns)
+            return []
+        return self._confirm(
+            packet, end_ns, self._write_one(packet.packet_id, address, data, end_ns)
+        )
+
+    def _write_one(self, servo_id: int, address: int, data: bytes, at_ns: int) -> int:
+        servo = self._find(servo_id)
+        return servo.write(address, data, at_ns) if servo else ErrorNumber.NONE
+
+    def _reboot(self, packet: Packet, end_ns: int) -> list[Reply]:
+        replies = self._confirm(packet, end_ns, ErrorNumber.NONE)
+        for servo in self.servos:
+            if packet.packet_id in (BROADCAST_ID, servo.servo_id) and not servo.silent:
+                servo.reboot()
+        return replies
+
+    def _sync_read(self, packet: Packet, end_ns: int) -> list[Reply]:
+        return self._read_each(_sync_requests(packet.parameters), end_ns)
+
+    def _bulk_read(self, packet: Packet, end_ns: int) -> list[Reply]:
+        return self._read_each(_bulk_requests(packet.parameters), end_ns)
+
+    def _fast_sync_read(self, packet: Packet, end_ns: int) -> list[Reply]:
+        return self._read_joint(_sync_requests(packet.parameters), end_ns)
+
+    def _fast_bulk_read(self, packet: Packet, end_ns: int) -> list[Reply]:
+        return self._read_joint(_bulk_requests(packet.parameters), end_ns)
+
+    def _read_each(self, requests: list[ReadRequest], end_ns: int) -> list[Reply]:
+        """One status packet a servo, each after the one before."""
+        replies = []
+        for request in requests:
+            servo = self._find(request.servo_id)
+            if servo is None or servo.status_return_level < 1:
+                continue
+            start_ns = end_ns + servo.return_delay_ns
+            error, data = servo.read(request.address, request.length, start_ns)
+            replies.append(self._status(servo, start_ns, error, data))
+            end_ns = replies[-1].end_ns
+        return replies
+
+    def _read_joint(self, requests: list[ReadRequest], end_ns: int) -> list[Reply]:
+        """One status packet of all servos; it breaks off at the first that does not answer."""
+        blocks: list[tuple[int, int, bytes]] = []
+        for request in requests:
+            servo = self._find(request.servo_id)
+            if servo is None:
+                break
+            end_ns += servo.return_delay_ns
+            error, data = servo.read(request.address, request.length, end_ns)
+            if error:
+                data = bytes(request.length)
+            blocks.append((error | servo.alert, servo.servo_id, data))
+            end_ns += self._wire_ns(request.length + FAST_OVERHEAD)
+        if not blocks:
+            return []
+        expected = sum(request.length + FAST_OVERHEAD for request in requests)
+        packet = protocol.encode_fast_status(blocks, expected)
+        return [Reply(end_ns + self._wire_ns(protocol.PREFIX + 1), packet)]
+
+    def _sync_write(self, packet: Packet, end_ns: int) -> list[Reply]:
+        address, length = _words(packet.parameters)
+        rest = packet.parameters[4:]
+        for start in range(0, len(rest), length + 1):
+            chunk = rest[start : start + length + 1]
+            self._write_one(chunk[0], address, chunk[1:], end_ns)
+        return []
+
+    def _bulk_write(self, packet: Packet, end_ns: int) -> list[Reply]:
+        rest = packet.parameters
+        while len(rest) > 5:
+            address, length = _words(rest[1:])
+            self._write_one(rest[0], address, rest[5 : 5 + length], end_ns)
+            rest = rest[5 + length :]
+        return []
+
+
+def _word(data: bytes) -> int:
+    return int.from_bytes(data[:2], "little")
+
+
+def _words(data: bytes) -> tuple[int, int]:
+    return _word(data), _word(data[2:])
+
+
+def _sync_requests(parameters: bytes) -> list[ReadRequest]:
+    address, length = _words(parameters)
+    return [ReadRequest(servo_id, address, length) for servo_id in parameters[4:]]
+
+
+def _bulk_requests(parameters: bytes) -> list[ReadRequest]:
+    def requests() -> Iterator[ReadRequest]:
+        for start in range(0, len(parameters) - 4, 5):
+            yield ReadRequest(parameters[start], *_words(parameters[start + 1 :]))
+
+    return list(requests())

@@ -1,0 +1,225 @@
+"""Control table of Dynamixel X-series servos: what the driver reads and the emulator answers.
+
+Source: ROBOTIS e-Manual (emanual.robotis.com, pages `dxl/x/<model>`), tables "Control Table of
+EEPROM Area" and "Control Table of RAM Area". All models listed here share these addresses.
+"""
+
+import difflib
+import math
+from dataclasses import dataclass
+
+from teleop_collect.errors import ConfigError
+
+TICKS_PER_REVOLUTION = 4096
+CENTER_TICKS = 2048
+"""Reading of a servo at 0 rad."""
+RAD_PER_TICK = 2 * math.pi / TICKS_PER_REVOLUTION
+RAD_S_PER_VELOCITY_UNIT = 0.229 * 2 * math.pi / 60
+"""One velocity unit is 0.229 rev/min."""
+RETURN_DELAY_UNIT_S = 2e-6
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the control table.
+
+    Attributes:
+        address: first byte.
+        size: bytes, little endian.
+        writable: RW in the manual; else R.
+        minimum: lowest value that may be written, None for unrestricted.
+        maximum: highest value that may be written.
+        initial: factory value.
+    """
+
+    address: int
+    size: int
+    writable: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
+    initial: int = 0
+
+    @property
+    def end(self) -> int:
+        """Address after the last byte."""
+        return self.address + self.size
+
+
+RAM_START = 64
+"""Below: EEPROM, which can only be written while torque is off."""
+
+MODEL_NUMBER = Item(0, 2)
+MODEL_INFORMATION = Item(2, 4)
+FIRMWARE_VERSION = Item(6, 1)
+ID = Item(7, 1, True, 0, 252, 1)
+BAUD_RATE = Item(8, 1, True, 0, 7, 1)
+RETURN_DELAY_TIME = Item(9, 1, True, 0, 254, 250)
+DRIVE_MODE = Item(10, 1, True, 0, 13)
+OPERATING_MODE = Item(11, 1, True, 0, 16, 3)
+SHADOW_ID = Item(12, 1, True, 0, 255, 255)
+PROTOCOL_TYPE = Item(13, 1, True, 1, 22, 2)
+HOMING_OFFSET = Item(20, 4, True, -1_044_479, 1_044_479)
+MOVING_THRESHOLD = Item(24, 4, True, 0, 1023, 10)
+TEMPERATURE_LIMIT = Item(31, 1, True, 0, 100, 70)
+MAX_VOLTAGE_LIMIT = Item(32, 2, True, 31, 160, 160)
+MIN_VOLTAGE_LIMIT = Item(34, 2, True, 31, 160, 31)
+PWM_LIMIT = Item(36, 2, True, 0, 885, 885)
+CURRENT_LIMIT = Item(38, 2, True, 0, 2047, 1193)
+VELOCITY_LIMIT = Item(44, 4, True, 0, 2047)
+MAX_POSITION_LIMIT = Item(48, 4, True, 0, 4095, 4095)
+MIN_POSITION_LIMIT = Item(52, 4, True, 0, 4095)
+SHUTDOWN = Item(63, 1, True, 0, 255, 52)
+TORQUE_ENABLE = Item(64, 1, True, 0, 1)
+LED = Item(65, 1, True, 0, 1)
+STATUS_RETURN_LEVEL = Item(68, 1, True, 0, 2, 2)
+REGISTERED_INSTRUCTION = Item(69, 1)
+HARDWARE_ERROR_STATUS = Item(70, 1)
+VELOCITY_I_GAIN = Item(76, 2, True, 0, 16_383)
+VELOCITY_P_GAIN = Item(78, 2, True, 0, 16_383)
+POSITION_D_GAIN = Item(80, 2, True, 0, 16_383)
+POSITION_I_GAIN = Item(82, 2, True, 0, 16_383)
+POSITION_P_GAIN = Item(84, 2, True, 0, 16_383)
+FEEDFORWARD_2ND_GAIN = Item(88, 2, True, 0, 16_383)
+FEEDFORWARD_1ST_GAIN = Item(90, 2, True, 0, 16_383)
+BUS_WATCHDOG = Item(98, 1, True, 0, 127)
+"""Units of 20 ms; 0 is off."""
+GOAL_PWM = Item(100, 2, True, -885, 885)
+GOAL_CURRENT = Item(102, 2, True, -2047, 2047)
+GOAL_VELOCITY = Item(104, 4, True, -2047, 2047)
+PROFILE_ACCELERATION = Item(108, 4, True, 0, 32_767)
+PROFILE_VELOCITY = Item(112, 4, True, 0, 32_767)
+GOAL_POSITION = Item(116, 4, True)
+REALTIME_TICK = Item(120, 2)
+MOVING = Item(122, 1)
+MOVING_STATUS = Item(123, 1)
+PRESENT_PWM = Item(124, 2)
+PRESENT_CURRENT = Item(126, 2)
+"""Present Load on models without current sensor (XL430, XC430)."""
+PRESENT_VELOCITY = Item(128, 4)
+PRESENT_POSITION = Item(132, 4)
+VELOCITY_TRAJECTORY = Item(136, 4)
+POSITION_TRAJECTORY = Item(140, 4)
+PRESENT_INPUT_VOLTAGE = Item(144, 2)
+PRESENT_TEMPERATURE = Item(146, 1)
+
+ITEMS = (
+    MODEL_NUMBER,
+    MODEL_INFORMATION,
+    FIRMWARE_VERSION,
+    ID,
+    BAUD_RATE,
+    RETURN_DELAY_TIME,
+    DRIVE_MODE,
+    OPERATING_MODE,
+    SHADOW_ID,
+    PROTOCOL_TYPE,
+    HOMING_OFFSET,
+    MOVING_THRESHOLD,
+    TEMPERATURE_LIMIT,
+    MAX_VOLTAGE_LIMIT,
+    MIN_VOLTAGE_LIMIT,
+    PWM_LIMIT,
+    CURRENT_LIMIT,
+    VELOCITY_LIMIT,
+    MAX_POSITION_LIMIT,
+    MIN_POSITION_LIMIT,
+    SHUTDOWN,
+    TORQUE_ENABLE,
+    LED,
+    STATUS_RETURN_LEVEL,
+    REGISTERED_INSTRUCTION,
+    HARDWARE_ERROR_STATUS,
+    VELOCITY_I_GAIN,
+    VELOCITY_P_GAIN,
+    POSITION_D_GAIN,
+    POSITION_I_GAIN,
+    POSITION_P_GAIN,
+    FEEDFORWARD_2ND_GAIN,
+    FEEDFORWARD_1ST_GAIN,
+    BUS_WATCHDOG,
+    GOAL_PWM,
+    GOAL_CURRENT,
+    GOAL_VELOCITY,
+    PROFILE_ACCELERATION,
+    PROFILE_VELOCITY,
+    GOAL_POSITION,
+    REALTIME_TICK,
+    MOVING,
+    MOVING_STATUS,
+    PRESENT_PWM,
+    PRESENT_CURRENT,
+    PRESENT_VELOCITY,
+    PRESENT_POSITION,
+    VELOCITY_TRAJECTORY,
+    POSITION_TRAJECTORY,
+    PRESENT_INPUT_VOLTAGE,
+    PRESENT_TEMPERATURE,
+)
+
+HARDWARE_ERRORS = {
+    0x01: "input voltage out of range",
+    0x04: "overheating",
+    0x08: "motor encoder fault",
+    0x10: "electrical shock or too little power",
+    0x20: "overload",
+}
+"""Bits of Hardware Error Status (70)."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What differs between models.
+
+    Attributes:
+        name: as printed on the servo, without the connector letter.
+        number: content of Model Number (0).
+        velocity_limit: factory value of Velocity Limit (44), velocity units.
+        nominal_voltage_dv: recommended supply, 0.1 V.
+    """
+
+    name: str
+    number: int
+    velocity_limit: int
+    nominal_voltage_dv: int
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model("XL330-M077", 1190, 1620, 50),
+        Model("XL330-M288", 1200, 445, 50),
+        Model("XL430-W250", 1060, 265, 111),
+        Model("XC430-W150", 1070, 460, 120),
+        Model("XC430-W240", 1080, 306, 120),
+        Model("XM430-W210", 1030, 330, 120),
+        Model("XM430-W350", 1020, 200, 120),
+        Model("XM540-W150", 1130, 230, 120),
+        Model("XM540-W270", 1120, 128, 120),
+    )
+}
+
+
+def model_by_name(name: str) -> Model:
+    """The model of a rig file's servo.
+
+    Raises:
+        ConfigError: the model is not known; the message lists the nearest.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    near = difflib.get_close_matches(name.upper(), MODELS, n=3, cutoff=0.5) or sorted(MODELS)
+    raise ConfigError(f"servo model {name!r} is not known; did you mean {' or '.join(near)}?")
+
+
+def model_name(number: int) -> str:
+    """Name of a model number, for messages."""
+    for model in MODELS.values():
+        if model.number == number:
+            return model.name
+    return f"model number {number}"
+
+
+def hardware_error_text(status: int) -> str:
+    """The set bits of Hardware Error Status (70) in words."""
+    texts = [text for bit, text in HARDWARE_ERRORS.items() if status & bit]
+    return ", ".join(texts) or "no cause given"

@@ -1,0 +1,264 @@
+"""One owner of one serial port: exclusive, guarded against loss of the device and late replies."""
+
+import termios
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from teleop_collect.devices.dynamixel.exclusive import DeviceLock
+from teleop_collect.devices.dynamixel.latency import DEFAULT_LATENCY_MS, latency_timer_ms
+from teleop_collect.errors import (
+    ConfigError,
+    DeviceDisconnected,
+    DeviceError,
+    DeviceTimeout,
+    MissingExtraError,
+)
+
+QUIET_NS = 50_000_000
+"""Silence that ends the wait for left-over replies."""
+MAX_DRAIN_NS = 500_000_000
+ALERT = 0x80
+# Where the fields of a status packet begin (e-Manual, "DYNAMIXEL Protocol 2.0").
+SERVO_ID = 4
+LENGTH = 5
+ERROR = 8
+PARAMETERS = 9
+LENGTH_OVERHEAD = 4
+"""Length counts instruction, error, parameters and checksum."""
+
+
+@dataclass(frozen=True)
+class StatusReply:
+    """A servo's status packet.
+
+    Attributes:
+        error: error field; bit 7 is the hardware alert, the others an error number.
+        data: parameters.
+    """
+
+    error: int
+    data: bytes
+
+    @property
+    def alert(self) -> bool:
+        """Whether the servo reports a hardware error."""
+        return bool(self.error & ALERT)
+
+    @property
+    def error_number(self) -> int:
+        """Why the instruction failed; 0 when it did not."""
+        return self.error & ~ALERT
+
+
+def _import_sdk() -> tuple[Any, Any]:
+    try:
+        import dynamixel_sdk
+
+        from teleop_collect.devices.dynamixel.sdk_port import SdkPort
+    except ImportError as error:
+        raise MissingExtraError("dynamixel_sdk", "dynamixel") from error
+    return dynamixel_sdk, SdkPort
+
+
+class BusPort:
+    """A Dynamixel bus (protocol 2.0) behind a serial port.
+
+    Methods may be called from several threads; one exchange runs at a time.
+
+    Args:
+        path: device path.
+        baud: bits per second.
+
+    Raises:
+        MissingExtraError: dynamixel_sdk is not installed.
+    """
+
+    def __init__(self, path: str, baud: int) -> None:
+        self._sdk, self._sdk_port_type = _import_sdk()
+        self.path = path
+        self.baud = baud
+        self.latency_ms: float | None = None
+        self._packets = self._sdk.PacketHandler(2.0)
+        self._mutex = threading.Lock()
+        self._lock: DeviceLock | None = None
+        self._handler: Any = None
+        self._settled = False
+
+    def open(self) -> None:
+        """Take the port; does nothing when it is open.
+
+        Raises:
+            BusyError: another driver has it.
+            DeviceDisconnected: it is not there.
+            ConfigError: the SDK does not know the baud rate.
+        """
+        with self._mutex:
+            if self._handler is not None:
+                return
+            self._lock = DeviceLock(self.path)
+            self.latency_ms = latency_timer_ms(self.path)
+            latency_ms = DEFAULT_LATENCY_MS if self.latency_ms is None else self.latency_ms
+            self._handler = self._sdk_port_type(self.path, latency_ms)
+            opened = self._guarded(lambda: self._handler.setBaudRate(self.baud))
+            if not opened:
+                self._drop()
+                raise ConfigError(
+                    f"{self.path}: baud rate {self.baud} is not supported; Dynamixel buses use "
+                    "57600, 115200, 1000000, 2000000, 3000000 or 4000000"
+                )
+            self._settled = False
+
+    def close(self) -> None:
+        """Give the port back; safe to call twice."""
+        with self._mutex:
+            self._drop()
+
+    def ping(self, servo_id: int) -> int:
+        """The model number of a servo.
+
+        Raises:
+            DeviceTimeout: it does not answer.
+            DeviceDisconnected: the port is gone.
+        """
+        number, result, _ = self._single(lambda h: self._packets.ping(h, servo_id))
+        self._check(result, f"servo {servo_id}")
+        return int(number)
+
+    def read(self, servo_id: int, address: int, length: int) -> StatusReply:
+        """Registers of one servo.
+
+        Raises:
+            DeviceTimeout: no (whole) answer.
+            DeviceError: the servo refuses.
+            DeviceDisconnected: the port is gone.
+        """
+        data, result, error = self._single(
+            lambda h: self._packets.readTxRx(h, servo_id, address, length)
+        )
+        self._check(result, f"servo {servo_id}")
+        reply = StatusReply(error, bytes(data))
+        self._check_error(reply, f"servo {servo_id} refuses to be read at address {address}")
+        if len(reply.data) != length:
+            raise DeviceTimeout(
+                f"servo {servo_id} on {self.path}: {len(reply.data)} bytes instead of {length}"
+            )
+        return reply
+
+    def write_byte(self, servo_id: int, address: int, value: int) -> StatusReply:
+        """Write one register of one byte.
+
+        Raises:
+            DeviceTimeout: not confirmed.
+            DeviceError: the servo refuses.
+            DeviceDisconnected: the port is gone.
+        """
+        result, error = self._single(
+            lambda h: self._packets.write1ByteTxRx(h, servo_id, address, value)
+        )
+        self._check(result, f"servo {servo_id}")
+        reply = StatusReply(error, b"")
+        self._check_error(reply, f"servo {servo_id} refuses {value} at address {address}")
+        return reply
+
+    def sync_read(
+        self, servo_ids: Sequence[int], address: int, length: int
+    ) -> dict[int, StatusReply]:
+        """One Sync Read; what came whole and in time, by servo id.
+
+        Replies of another length or servo are ignored. The SDK's own `GroupSyncRead` is not used:
+        it drops the error field and keeps replies of earlier reads.
+
+        Raises:
+            DeviceDisconnected: the port is gone.
+        """
+        with self._mutex:
+            replies: dict[int, StatusReply] = self._guarded(
+                lambda: self._sync_read(list(servo_ids), address, length)
+            )
+            return replies
+
+    def wait_until_quiet(self) -> None:
+        """Throw away what arrives until the line has been silent for a while."""
+        with self._mutex:
+            self._guarded(self._settle)
+
+    def _sync_read(self, servo_ids: list[int], address: int, length: int) -> dict[int, StatusReply]:
+        handler, packets = self._handler, self._packets
+        count = len(servo_ids)
+        result = packets.syncReadTx(handler, address, length, servo_ids, count, False)
+        if result != self._sdk.COMM_SUCCESS:
+            raise OSError(packets.getTxRxResult(result))
+        replies: dict[int, StatusReply] = {}
+        while len(replies) < count:
+            packet, result = packets.rxPacket(handler, False)
+            if result != self._sdk.COMM_SUCCESS:
+                break
+            servo_id = packet[SERVO_ID]
+            content = packet[LENGTH] | packet[LENGTH + 1] << 8
+            if servo_id in servo_ids and content == length + LENGTH_OVERHEAD:
+                data = bytes(packet[PARAMETERS : PARAMETERS + length])
+                replies[servo_id] = StatusReply(packet[ERROR], data)
+            elif handler.isPacketTimeout():
+                break
+        return replies
+
+    def _single(self, exchange: Callable[[Any], Any]) -> Any:
+        def settled_exchange() -> Any:
+            if not self._settled:
+                self._settle()
+            return exchange(self._handler)
+
+        with self._mutex:
+            return self._guarded(settled_exchange)
+
+    def _settle(self) -> None:
+        end_ns = time.monotonic_ns() + MAX_DRAIN_NS
+        quiet_ns = time.monotonic_ns() + QUIET_NS
+        while (now_ns := time.monotonic_ns()) < min(quiet_ns, end_ns):
+            if self._handler.ser.read(1024):
+                quiet_ns = now_ns + QUIET_NS
+        self._settled = True
+
+    def _guarded(self, exchange: Callable[[], Any]) -> Any:
+        """Run an exchange; a lost port is given up, so that `open` can take it again."""
+        if self._handler is None:
+            raise DeviceDisconnected(f"{self.path} is not open; connect first")
+        try:
+            return exchange()
+        except (OSError, termios.error) as error:
+            # pyserial's SerialException is an OSError; tcflush on a vanished port is not.
+            self._drop()
+            raise DeviceDisconnected(
+                f"{self.path} is gone ({error}); plug the arm in and connect again"
+            ) from error
+        finally:
+            if self._handler is not None:
+                self._handler.is_using = False
+
+    def _drop(self) -> None:
+        handler, self._handler = self._handler, None
+        if handler is not None and handler.ser is not None:
+            try:
+                handler.closePort()
+            except (OSError, termios.error):
+                handler.is_open = False
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _check(self, result: int, who: str) -> None:
+        if result == self._sdk.COMM_SUCCESS:
+            return
+        self._settled = False
+        what = "gave no answer"
+        if result == self._sdk.COMM_RX_CORRUPT:
+            what = "gave a damaged answer"
+        raise DeviceTimeout(f"{who} on {self.path} {what} at {self.baud} baud")
+
+    def _check_error(self, reply: StatusReply, what: str) -> None:
+        if reply.error_number:
+            text = self._packets.getRxPacketError(reply.error_number)
+            raise DeviceError(f"{what} on {self.path}: {text}")

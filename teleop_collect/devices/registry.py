@@ -1,0 +1,56 @@
+"""Which class drives what: driver names of the rig file to classes, imported only when used."""
+
+import difflib
+import importlib
+from collections.abc import Callable
+from enum import Enum
+from typing import cast
+
+from teleop_collect.clock import Clock
+from teleop_collect.devices.protocols import LeaderArm
+from teleop_collect.errors import ConfigError
+from teleop_collect.rig.config import Leader
+from teleop_collect.rig.runtime import device_path
+
+
+class DeviceKind(Enum):
+    """What a driver drives."""
+
+    LEADER = "leader"
+    CAMERA = "camera"
+
+
+DRIVERS: dict[DeviceKind, dict[str, str]] = {
+    DeviceKind.LEADER: {"dynamixel": "teleop_collect.devices.dynamixel.leader:DynamixelLeader"},
+    DeviceKind.CAMERA: {"sim": "teleop_collect.devices.sim.camera:SimCameras"},
+}
+"""`module:class` by driver name, by kind."""
+
+
+def driver_class(kind: DeviceKind, name: str) -> type:
+    """Import and return the class of a driver.
+
+    Raises:
+        ConfigError: no driver of that kind has the name; the message lists the nearest.
+    """
+    drivers = DRIVERS[kind]
+    if name not in drivers:
+        near = difflib.get_close_matches(name, drivers, n=3, cutoff=0.4) or sorted(drivers)
+        raise ConfigError(
+            f"{kind.value} driver {name!r} is not known; did you mean {' or '.join(near)}?"
+        )
+    module_name, _, class_name = drivers[name].partition(":")
+    return cast(type, getattr(importlib.import_module(module_name), class_name))
+
+
+def create_leader(config: Leader, clock: Clock) -> LeaderArm:
+    """The leader arm of a rig file, not yet connected.
+
+    Raises:
+        ConfigError: unknown driver, or the driver refuses the configuration.
+        MissingExtraError: the driver's library is not installed.
+    """
+    create = cast(
+        Callable[[Leader, str, Clock], LeaderArm], driver_class(DeviceKind.LEADER, config.driver)
+    )
+    return create(config, str(device_path(config.port)), clock)
