@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from teleop_collect.rig.config import Arm
 from teleop_collect.rig.description import (
-    MOVING,
     JointBounds,
     RobotDescription,
     effective_limits,
 )
 from teleop_collect.rig.problem import Key, Problem, unknown_name
+from teleop_collect.rig.urdf import MOVING
 
 
 def arm_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[Problem]:
@@ -28,12 +28,21 @@ def arm_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[
     if arm.tool_frame not in description.links:
         text = unknown_name("link", description.links, arm.tool_frame)
         yield Problem((*key, "tool_frame"), text)
+    if arm.wrench is not None and arm.follower.driver == "sim":
+        frame_id = arm.wrench.frame_id
+        if frame_id not in description.links:
+            text = (
+                f"is simulated at a link, but {unknown_name('link', description.links, frame_id)}"
+            )
+            yield Problem((*key, "wrench", "frame_id"), text)
     yield from _mapping_problems(arm, key)
     yield from _servo_problems(arm, key)
     limit_problems = list(_limit_problems(arm, description, key))
     yield from limit_problems
     if not limit_problems:
-        yield from _home_problems(arm, effective_limits(arm, description), key)
+        bounds = effective_limits(arm, description)
+        yield from _bounds_problems(bounds, key)
+        yield from _home_problems(arm, bounds, key)
 
 
 def _joint_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[Problem]:
@@ -110,6 +119,16 @@ def _limit_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterat
             yield Problem((*where, "velocity"), text)
         if limit.lower is not None and limit.upper is not None and limit.lower >= limit.upper:
             yield Problem((*where, "lower"), f"must be less than upper ({limit.upper:g})")
+
+
+def _bounds_problems(bounds: dict[str, JointBounds], key: Key) -> Iterator[Problem]:
+    for name, bound in bounds.items():
+        if not (math.isfinite(bound.velocity) and bound.velocity > 0):
+            text = f"the URDF gives joint '{name}' no speed limit; give one here (rad/s or m/s)"
+            yield Problem((*key, "limits", name, "velocity"), text, with_value=False)
+        if not bound.lower < bound.upper:
+            text = f"limits {_range(bound.lower, bound.upper)} leave the joint no room to move"
+            yield Problem((*key, "limits", name), text, with_value=False)
 
 
 def _home_problems(arm: Arm, bounds: dict[str, JointBounds], key: Key) -> Iterator[Problem]:

@@ -1,12 +1,5 @@
-"""The robot description (URDF): joints, links and limits by name.
+"""The robot description of an arm: where its URDF is, its joints and links, its limits."""
 
-Only plain URDF is read, safely: no DTD, no entities, no includes, no meshes. Reference for the
-format: https://wiki.ros.org/urdf/XML/joint
-"""
-
-import math
-import re
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,47 +9,16 @@ from teleop_collect.rig.config import Arm, Rig
 from teleop_collect.rig.hashes import combined_sha256, sha256_bytes
 from teleop_collect.rig.problem import suggestion
 from teleop_collect.rig.share import share_dir
+from teleop_collect.rig.urdf import (
+    MAX_BYTES,
+    MOVING,
+    XACRO_ADVICE,
+    UrdfJoint,
+    parse_joint,
+    parse_urdf,
+)
 
-MAX_BYTES = 16 << 20
 BUILTIN = "builtin:"
-MOVING = ("revolute", "continuous", "prismatic")
-_TYPES = (*MOVING, "fixed", "floating", "planar")
-
-
-@dataclass(frozen=True)
-class Mimic:
-    """This joint's position = multiplier * position of `joint` + offset."""
-
-    joint: str
-    multiplier: float = 1.0
-    offset: float = 0.0
-
-
-@dataclass(frozen=True)
-class UrdfJoint:
-    """One joint of a URDF; rad, rad/s, Nm for revolute joints, m, m/s, N for prismatic ones.
-
-    Attributes:
-        name: the joint's name.
-        type: revolute, continuous, prismatic, fixed, floating or planar.
-        parent: link that carries it.
-        child: link that it moves.
-        lower: lowest position; -inf where the URDF has no limit.
-        upper: highest position; inf where the URDF has no limit.
-        velocity: highest speed; inf where the URDF has no limit.
-        effort: highest torque or force; inf where the URDF has no limit.
-        mimic: the joint that this one follows, or None.
-    """
-
-    name: str
-    type: str
-    parent: str
-    child: str
-    lower: float
-    upper: float
-    velocity: float
-    effort: float
-    mimic: Mimic | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +49,7 @@ class RobotDescription:
             ConfigError: unreadable, a xacro file, XML with a DTD or entities, or no valid URDF.
         """
         if path.name.endswith(".xacro"):
-            raise ConfigError(f"{path}: {_XACRO}")
+            raise ConfigError(f"{path}: {XACRO_ADVICE}")
         try:
             with path.open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
@@ -106,26 +68,37 @@ class RobotDescription:
         Raises:
             ConfigError: see `from_urdf`.
         """
-        root = _parse(raw, path)
+        root = parse_urdf(raw, path)
         links = frozenset(str(link.get("name", "")) for link in root.findall("link"))
         joints: dict[str, UrdfJoint] = {}
         for element in root.findall("joint"):
-            joint = _joint(element, path)
+            joint = parse_joint(element, path)
             if joint.name in joints:
                 raise ConfigError(f"{path}: joint '{joint.name}' is given twice")
-            for end in (joint.parent, joint.child):
-                if end not in links:
-                    raise ConfigError(
-                        f"{path}: joint '{joint.name}': no such link '{end}'"
-                        f"{suggestion(end, links)}"
-                    )
             joints[joint.name] = joint
+        _check_tree(joints, links, path)
         text = raw.decode("utf-8")
         return cls(path, str(root.get("name", "")), joints, links, text, sha256_bytes(raw))
 
     def moving_joints(self) -> tuple[str, ...]:
         """Names of joints that can be commanded: revolute, continuous or prismatic, not mimic."""
         return tuple(j.name for j in self.joints.values() if j.type in MOVING and j.mimic is None)
+
+
+def _check_tree(joints: Mapping[str, UrdfJoint], links: frozenset[str], path: Path) -> None:
+    moved_by: dict[str, str] = {}
+    for joint in joints.values():
+        where = f"{path}: joint '{joint.name}'"
+        for end in (joint.parent, joint.child):
+            if end not in links:
+                raise ConfigError(f"{where}: no such link '{end}'{suggestion(end, links)}")
+        if (other := moved_by.setdefault(joint.child, joint.name)) != joint.name:
+            raise ConfigError(f"{where}: link '{joint.child}' is already moved by '{other}'")
+        if joint.mimic is not None and joint.mimic.joint not in joints:
+            name = joint.mimic.joint
+            raise ConfigError(
+                f"{where}: no such joint to mimic: '{name}'{suggestion(name, joints)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -139,10 +112,6 @@ class JointBounds:
     upper: float
     velocity: float
     acceleration: float | None = None
-
-
-_XACRO = "this is a xacro file; expand it first: xacro FILE.urdf.xacro > FILE.urdf"
-_FORBIDDEN = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 def resolve_urdf(urdf: str, rig_path: Path | None) -> Path:
@@ -228,81 +197,3 @@ def _narrower(joint: UrdfJoint, arm: Arm, name: str) -> JointBounds:
     upper = joint.upper if limit.upper is None else min(limit.upper, joint.upper)
     velocity = joint.velocity if limit.velocity is None else min(limit.velocity, joint.velocity)
     return JointBounds(lower, upper, velocity, limit.acceleration)
-
-
-def _parse(raw: bytes, path: Path) -> ET.Element:
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8 text") from None
-    if _FORBIDDEN.search(raw):
-        raise ConfigError(f"{path}: a DOCTYPE or ENTITY is not allowed in a robot description")
-    if b"www.ros.org/wiki/xacro" in raw or b"<xacro:" in raw:
-        raise ConfigError(f"{path}: {_XACRO}")
-    try:
-        root = ET.fromstring(text)  # noqa: S314 - see _FORBIDDEN
-    except (ET.ParseError, LookupError, ValueError) as error:
-        raise ConfigError(f"{path}: not XML: {error}") from None
-    if root.tag != "robot":
-        raise ConfigError(f"{path}: not a URDF: the root element is <{root.tag}>, not <robot>")
-    return root
-
-
-def _joint(element: ET.Element, path: Path) -> UrdfJoint:
-    name = str(element.get("name", ""))
-    kind = str(element.get("type", ""))
-    where = f"{path}: joint '{name}'"
-    if kind not in _TYPES:
-        raise ConfigError(f"{where}: type '{kind}' is none of {', '.join(_TYPES)}")
-    limit = element.find("limit")
-    if limit is None and kind in ("revolute", "prismatic"):
-        raise ConfigError(f"{where}: a {kind} joint needs a <limit>")
-    bounded = limit is not None and kind in ("revolute", "prismatic")
-    lower = _number(limit, "lower", 0.0, where) if bounded else -math.inf
-    upper = _number(limit, "upper", 0.0, where) if bounded else math.inf
-    if lower > upper:
-        raise ConfigError(f"{where}: lower limit {lower:g} is above upper limit {upper:g}")
-    return UrdfJoint(
-        name=name,
-        type=kind,
-        parent=_link(element, "parent", where),
-        child=_link(element, "child", where),
-        lower=lower,
-        upper=upper,
-        velocity=_number(limit, "velocity", math.inf, where),
-        effort=_number(limit, "effort", math.inf, where),
-        mimic=_mimic(element.find("mimic"), where),
-    )
-
-
-def _link(element: ET.Element, end: str, where: str) -> str:
-    link = element.find(end)
-    name = None if link is None else link.get("link")
-    if not name:
-        raise ConfigError(f"{where}: <{end} link=...> is missing")
-    return name
-
-
-def _mimic(element: ET.Element | None, where: str) -> Mimic | None:
-    if element is None:
-        return None
-    joint = element.get("joint")
-    if not joint:
-        raise ConfigError(f"{where}: <mimic joint=...> is missing")
-    multiplier = _number(element, "multiplier", 1.0, where)
-    return Mimic(joint, multiplier, _number(element, "offset", 0.0, where))
-
-
-def _number(element: ET.Element | None, attribute: str, default: float, where: str) -> float:
-    text = None if element is None else element.get(attribute)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ConfigError(f'{where}: {attribute}="{text}" is not a finite number')
-    return value

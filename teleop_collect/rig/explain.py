@@ -17,10 +17,12 @@ _UNITS = {
     "rad": "radians",
     "m_s": "metres a second",
     "rad_s": "radians a second",
+    "m_s2": "metres a second squared",
+    "rad_s2": "radians a second squared",
     "bytes": "bytes",
 }
 _UNIT_SUFFIX = re.compile(
-    r"_((?:m|mm|cm|rad|deg|degrees?)_s|hz|khz|s|ms|us|ns|sec|seconds?|m|mm|cm|rad|deg|degrees?|"
+    r"_((?:m|mm|cm|rad|deg|degrees?)_s2?|hz|khz|s|ms|us|ns|sec|seconds?|m|mm|cm|rad|deg|degrees?|"
     r"bytes|kb|mb|gb|mib)$"
 )
 

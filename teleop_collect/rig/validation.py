@@ -6,9 +6,10 @@ from pathlib import Path
 
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.arm_validation import arm_problems
-from teleop_collect.rig.config import Rig, Sim, SimObject
+from teleop_collect.rig.config import Rig
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.problem import Key, Problem, unknown_name
+from teleop_collect.rig.sim_validation import simulation_problems
 from teleop_collect.rig.streams import streams_of
 
 _TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
@@ -40,7 +41,7 @@ def problems_of(rig: Rig, rig_path: Path) -> Iterator[Problem]:
     yield from _mount_problems(rig, descriptions)
     yield from _topic_problems(rig)
     yield from _task_problems(rig)
-    yield from _simulation_problems(rig)
+    yield from simulation_problems(rig)
     yield from _teleop_problems(rig)
     yield from _recording_problems(rig)
 
@@ -118,24 +119,6 @@ def _task_problems(rig: Rig) -> Iterator[Problem]:
                 yield Problem((*key, "success", end), text)
         if min(task.success.size_m) <= 0:
             yield Problem((*key, "success", "size_m"), "every side must be greater than 0")
-
-
-def _simulation_problems(rig: Rig) -> Iterator[Problem]:
-    drivers: list[tuple[Key, str]] = [
-        (("arms", name, "follower", "driver"), arm.follower.driver)
-        for name, arm in rig.arms.items()
-    ]
-    drivers += [(("cameras", name, "driver"), c.driver) for name, c in rig.cameras.items()]
-    simulated = [key for key, driver in drivers if driver == "sim"]
-    if rig.sim is None:
-        for key in simulated:
-            yield Problem(key, "a simulated device needs the section 'sim' in the rig file")
-        return
-    bodies = [name for name, f in Sim.model_fields.items() if f.annotation is SimObject]
-    for name in rig.objects:
-        if name not in bodies:
-            text = f"the simulated scene has {unknown_name('object', bodies, name)}"
-            yield Problem(("objects", name), text, with_value=False)
 
 
 def _teleop_problems(rig: Rig) -> Iterator[Problem]:
