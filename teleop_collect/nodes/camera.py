@@ -57,7 +57,9 @@ class CameraNode:
                 f"{loaded.path}: no camera with driver 'sim' for this node to publish"
             )
         self._clock = SystemClock()
-        self._cameras = SimCameras(loaded.rig, tuple(configs), sim_state_path(), self._clock)
+        self._cameras = SimCameras(
+            loaded.rig, tuple(configs), sim_state_path(), self._clock, loaded.path
+        )
         self._cameras.connect()
         host.node.get_logger().info(f"rendering with {self._cameras.backend}")
         self._topics = [

@@ -95,6 +95,17 @@ def wrench_stamped(sample: WrenchSample) -> WrenchStamped:
     return message
 
 
+def wrench_sample(message: WrenchStamped) -> WrenchSample:
+    """WrenchStamped to wrench sample."""
+    force, torque = message.wrench.force, message.wrench.torque
+    return WrenchSample(
+        stamp_ns(message.header.stamp),
+        message.header.frame_id,
+        (force.x, force.y, force.z),
+        (torque.x, torque.y, torque.z),
+    )
+
+
 def pose_stamped(sample: PoseSample) -> PoseStamped:
     """Pose sample to PoseStamped."""
     message = PoseStamped()
@@ -144,6 +155,12 @@ def camera_info(intrinsics: Intrinsics, frame_id: str) -> CameraInfo:
     message.p = [k.fx, 0.0, k.cx, 0.0, 0.0, k.fy, k.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
     message.header.frame_id = frame_id
     return message
+
+
+def intrinsics(message: CameraInfo) -> Intrinsics:
+    """CameraInfo to pinhole intrinsics."""
+    fx, _, cx, _, fy, cy, *_ = (float(value) for value in message.k)
+    return Intrinsics(message.width, message.height, fx, fy, cx, cy)
 
 
 def diagnostic(name: str, level: str, message: str, values: dict[str, object]) -> DiagnosticStatus:

@@ -4,6 +4,7 @@ from std_msgs.msg import String
 
 from teleop_collect import topics
 from teleop_collect.clock import SystemClock
+from teleop_collect.errors import UnreadableError
 from teleop_collect.nodes.host import Host
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.checks.report import RigCheckReport
@@ -16,13 +17,17 @@ class RigGate:
     def __init__(self, host: Host, loaded: LoadedRig) -> None:
         self._loaded = loaded
         self._clock = SystemClock()
+        self._log = host.node.get_logger()
         self.report: RigCheckReport | None = None
         self._subscription = host.node.create_subscription(
             String, topics.RIG_CHECK_RESULT, self._on_result, profile(topics.LATCHED_QOS)
         )
 
     def _on_result(self, message: String) -> None:
-        self.report = RigCheckReport.from_json(message.data)
+        try:
+            self.report = RigCheckReport.from_json(message.data)
+        except UnreadableError as error:
+            self._log.error(f"ignored a message on {topics.RIG_CHECK_RESULT}: {error}")
 
     def reason(self) -> str | None:
         """Why the gate is shut; None when it is open."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, Self
 
 import rclpy
+from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -37,7 +38,7 @@ class Host:
     def __init__(self, name: str, arguments: list[str] | None, stop: StopSignal) -> None:
         self.stop = stop
         self.lock = threading.RLock()
-        self._context = rclpy.Context()
+        self._context = Context()
         rclpy.init(
             args=arguments,
             context=self._context,
@@ -82,6 +83,19 @@ class Host:
             self._thread.join(timeout=1.0)
         self.node.destroy_node()
         rclpy.shutdown(context=self._context)
+
+
+def answering(call: Callable[[Any], str]) -> Callable[[Any, Any], Any]:
+    """A service callback that answers what `call` returns, or why it refused."""
+
+    def callback(request: Any, response: Any) -> Any:
+        try:
+            response.message, response.success = call(request), True
+        except TeleopCollectError as error:
+            response.message, response.success = str(error), False
+        return response
+
+    return callback
 
 
 def run_node(

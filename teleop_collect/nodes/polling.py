@@ -5,6 +5,7 @@ a rig that costs more than the data. A polled subscription is never put into a w
 loop takes everything that has arrived.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -74,10 +75,8 @@ class PolledSubscription:
 
     def newest(self) -> Taken | None:
         """The last message that has arrived since the previous call; older ones are let go."""
-        last = None
-        for last in self.drain():
-            pass
-        return last
+        newest = deque(self.drain(), maxlen=1)
+        return newest[0] if newest else None
 
     def close(self) -> None:
         """Destroy the subscription."""

@@ -23,14 +23,26 @@ def profile(qos: Qos, depth: int | None = None) -> QoSProfile:
     )
 
 
+def offered_by(endpoints: Sequence[Any], depth: int) -> list[Qos]:
+    """What each publisher (rclpy TopicEndpointInfo) offers; discovery does not tell its depth."""
+    return [
+        Qos(
+            depth=depth,
+            reliable=endpoint.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
+            latched=endpoint.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL,
+        )
+        for endpoint in endpoints
+    ]
+
+
 def adapted(endpoints: Sequence[Any], depth: int) -> Qos:
     """The strongest QoS that every one of `endpoints` (TopicEndpointInfo of publishers) can serve.
 
     As rosbag2 does: reliable only if all publishers are, latched only if all are.
     """
-    profiles = [endpoint.qos_profile for endpoint in endpoints]
+    offered = offered_by(endpoints, depth)
     return Qos(
         depth=depth,
-        reliable=all(p.reliability == ReliabilityPolicy.RELIABLE for p in profiles),
-        latched=all(p.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in profiles),
+        reliable=all(qos.reliable for qos in offered),
+        latched=all(qos.latched for qos in offered),
     )

@@ -12,6 +12,7 @@ import rclpy
 from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.srv import SetParameters
+from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
@@ -39,7 +40,7 @@ class RigClient:
     """One client node; use it as a context manager and from one thread."""
 
     def __init__(self, objects: tuple[str, ...] = ()) -> None:
-        self._context = rclpy.Context()
+        self._context = Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self._node = rclpy.create_node("rig_client", context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
@@ -120,6 +121,13 @@ class RigClient:
     def is_up(self, service: str) -> bool:
         """Whether somebody serves `service` now."""
         return bool(self._client(service, Trigger).service_is_ready())
+
+    def appears(self, service: str, timeout_s: float) -> bool:
+        """Whether somebody serves `service`, waiting up to `timeout_s` for discovery."""
+        deadline = time.monotonic() + timeout_s
+        while not self.is_up(service) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        return self.is_up(service)
 
     def _client(self, service: str, service_type: Any) -> Any:
         if service not in self._clients:

@@ -4,6 +4,7 @@ Rendering is not here: this process hands each physics state to the camera proce
 """
 
 import json
+from pathlib import Path
 
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.node import Node
@@ -79,7 +80,7 @@ class SimRigNode:
         self._clock = SystemClock()
         self._sim = rig.sim
         self._seed = int(host.parameter("seed", rig.sim.seed, "seed of the next scene"))
-        self._world = SimWorld(rig, self._seed)
+        self._world = SimWorld(rig, self._seed, loaded.path)
         self._state = StateWriter(sim_state_path(), self._world)
         self._followers = [SimulatedFollower(node, n, a) for n, a in rig.arms.items()]
         self._poses = {
@@ -93,7 +94,7 @@ class SimRigNode:
         node.create_service(Trigger, topics.SIM_RESET, self._on_reset)
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
-    def _publish_descriptions(self, rig_path: object) -> None:
+    def _publish_descriptions(self, rig_path: Path) -> None:
         self._descriptions = []
         for arm in self._rig.arms.values():
             publisher = self._host.node.create_publisher(

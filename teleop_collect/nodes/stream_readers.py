@@ -79,10 +79,9 @@ class StreamReader:
         return len(self.endpoints) == 1
 
     @property
-    def type_hash(self) -> str:
-        """RIHS01 hash announced by the publishers; "" where there is none."""
-        hashes = {str(getattr(e, "topic_type_hash", "") or "") for e in self.endpoints}
-        return hashes.pop() if len(hashes) == 1 else ""
+    def offered(self) -> Qos | None:
+        """The weakest QoS of the publishers; None without publishers."""
+        return adapted(self.endpoints, self.stream.qos.depth) if self.endpoints else None
 
     def drain(self) -> Iterator[Taken]:
         """Everything that has arrived, oldest first."""

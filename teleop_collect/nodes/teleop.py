@@ -11,10 +11,11 @@ from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
 from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.errors import CheckFailed
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.gate import RigGate
-from teleop_collect.nodes.host import Host, run_node
+from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.process import prefer_control
@@ -100,8 +101,8 @@ class TeleopNode:
         self._events = node.create_publisher(
             String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
         )
-        node.create_service(SetBool, topics.TELEOP_ENGAGE, self._on_engage)
-        node.create_service(Trigger, topics.TELEOP_STOP, self._on_stop)
+        node.create_service(SetBool, topics.TELEOP_ENGAGE, answering(self._engage))
+        node.create_service(Trigger, topics.TELEOP_STOP, answering(lambda _: self._stop()))
         self._ticks: dict[str, Tick] = {}
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
@@ -144,16 +145,16 @@ class TeleopNode:
             for arm, tick in self._ticks.items()
         ]
 
-    def _on_engage(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+    def _engage(self, request: SetBool.Request) -> str:
         with self._host.lock:
             if not request.data:
                 self._group.disarm()
-                response.success, response.message = True, "disarmed"
-                return response
+                return "disarmed"
             reason = self._gate.reason() or self._rival()
             answer = self._group.engage(self._clock.monotonic_ns(), reason)
-        response.success, response.message = answer.accepted, answer.message
-        return response
+        if not answer.accepted:
+            raise CheckFailed(answer.message)
+        return answer.message
 
     def _rival(self) -> str | None:
         for arm in self._arms:
@@ -165,11 +166,10 @@ class TeleopNode:
                 )
         return None
 
-    def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    def _stop(self) -> str:
         with self._host.lock:
             self._group.stop("software stop requested (not a certified safety function)")
-        response.success, response.message = True, "software stop latched; disarm, then engage"
-        return response
+        return "software stop latched; disarm, then engage"
 
     def close(self) -> None:
         """Nothing of its own to release: a follower that hears no command holds by itself."""

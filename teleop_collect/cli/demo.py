@@ -1,0 +1,165 @@
+"""Record labelled episodes on the simulated rig over real ROS 2, check, report and export them.
+
+A scripted operator moves an emulated Dynamixel leader arm through its real driver; the simulated
+follower does what teleoperation lets through. No hardware, no ROS installation, no display needed.
+
+example: teleop-collect demo --episodes 3 --root ~/demos
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from teleop_collect import topics
+from teleop_collect.cli.demo_summary import print_summary
+from teleop_collect.cli.session import (
+    RigSession,
+    SessionOptions,
+    connect_client,
+    run_rig_check,
+    usable_root,
+)
+from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, CheckFailed
+from teleop_collect.rig.load import LoadedRig, load_rig
+
+if TYPE_CHECKING:
+    from teleop_collect.nodes.rig_client import Answer, RigClient
+
+ATTEMPT_TIMEOUT_S = 60.0
+DEFAULT_ROOT = "~/teleop_collect/demo"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    parser.add_argument("--episodes", type=_count, default=3, help="how many (default: 3)")
+    parser.add_argument("--root", default=DEFAULT_ROOT, help=f"where (default: {DEFAULT_ROOT})")
+    parser.add_argument("--seed", type=int, default=0, help="of scenes and operator (default: 0)")
+    parser.add_argument("--rig", default="sim_tabletop", help="a simulated rig")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 10_000:
+        raise argparse.ArgumentTypeError("must be 1 to 10000")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Record, check, export, summarise."""
+    loaded = load_rig(args.rig)
+    if loaded.rig.sim is None:
+        raise CheckFailed(f"rig {loaded.rig.name!r} is not simulated; the demo needs one that is")
+    root = usable_root(args.root)
+    started_s = time.monotonic()
+    folders = record_episodes(loaded, root, args.episodes, args.seed)
+    recording_s = time.monotonic() - started_s
+    return finish(root, folders, recording_s)
+
+
+def record_episodes(loaded: LoadedRig, root: Path, count: int, seed: int) -> list[Path]:
+    """Run the graph and record `count` episodes.
+
+    Returns:
+        Their folders, in order.
+    """
+    say(f"starting the simulated rig {loaded.rig.name!r}; episodes go to {root}")
+    seeds = {"sim_rig": {"seed": seed}, "sim_operator": {"seed": seed}}
+    options = SessionOptions(root=root, own_domain=True, parameters=seeds)
+    with (
+        RigSession(loaded, options) as session,
+        connect_client(tuple(loaded.rig.objects)) as client,
+    ):
+        for service in (topics.START_EPISODE, topics.TELEOP_ENGAGE, topics.RIG_CHECK_RUN):
+            session.wait_ready(client, service)
+        client.wait_until(
+            lambda: client.state(topics.SIM_OPERATOR_STATUS).get("state") == "idle",
+            ATTEMPT_TIMEOUT_S,
+            "the scripted operator",
+        )
+        say("rig check ...")
+        results = run_rig_check(client)["results"]
+        say(f"rig check passed: {len(results)} checks")
+        demo = Demonstration(loaded, session, client)
+        return [demo.record(index, count, seed + index) for index in range(count)]
+
+
+class Demonstration:
+    """What the person at the rig does for each episode."""
+
+    def __init__(self, loaded: LoadedRig, session: RigSession, client: "RigClient") -> None:
+        self._rig = loaded.rig
+        self._task_id, self._task = next(iter(loaded.rig.tasks.items()))
+        self._session = session
+        self._client = client
+
+    def record(self, index: int, count: int, seed: int) -> Path:
+        """Reset the scene, engage, record one attempt, label what is seen, stop."""
+        client = self._client
+        client.set_parameters("sim_rig", {"seed": seed})
+        accepted(client.trigger(topics.SIM_RESET), "scene reset")
+        client.set_parameters("recorder", {"task_id": self._task_id})
+        accepted(client.set_bool(topics.TELEOP_ENGAGE, True), "engaging teleoperation")
+        episode_id = accepted(client.trigger(topics.START_EPISODE), "starting the episode")
+        say(f"episode {index + 1}/{count}: {episode_id}: {self._task.instruction} ...")
+        client.wait_until(
+            lambda: self._is_done(episode_id), ATTEMPT_TIMEOUT_S, "the scripted operator to finish"
+        )
+        success = self._sees_success()
+        accepted(client.set_bool(topics.LABEL_SUCCESS, success), "labelling")
+        folder = accepted(client.trigger(topics.STOP_EPISODE), "stopping the episode")
+        client.set_bool(topics.TELEOP_ENGAGE, False)
+        say(f"episode {index + 1}/{count}: {'success' if success else 'failure'}, saved")
+        return Path(folder)
+
+    def _is_done(self, episode_id: str) -> bool:
+        self._session.check_alive()
+        status = self._client.state(topics.SIM_OPERATOR_STATUS)
+        return status.get("state") == "done" and status.get("episode_id") == episode_id
+
+    def _sees_success(self) -> bool:
+        from teleop_collect.episodes.success import evaluate
+
+        if self._task.success is None:
+            return False
+        return bool(evaluate(self._task.success, self._client.poses()))
+
+
+def accepted(answer: "Answer", what: str) -> str:
+    """The answer's message.
+
+    Raises:
+        CheckFailed: the service refused.
+    """
+    if not answer.success:
+        raise CheckFailed(f"{what} was refused: {answer.message}")
+    return answer.message
+
+
+def finish(root: Path, folders: list[Path], recording_s: float) -> int:
+    """Check, report, export and summarise the recorded episodes."""
+    from teleop_collect.export.lerobot.writer import export_lerobot
+    from teleop_collect.qa.report.dataset import write_report
+    from teleop_collect.qa.run import check_episode
+
+    say("checking episodes ...")
+    reports = [check_episode(folder) for folder in folders]
+    report_path = write_report(folders, root / "report.html")
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    say("exporting to LeRobot v3 ...")
+    export = export_lerobot(folders, root / "exports" / f"lerobot-{stamp}", outcome="all")
+    good = print_summary(folders, reports, recording_s)
+    print(f"\nepisodes   {root / 'episodes'}")
+    print(f"report     {report_path}")
+    print(f"LeRobot v3 {export}")
+    print("\nTry next:")
+    print(f"  teleop-collect episodes show latest --root {root}")
+    print(f"  teleop-collect qa {root} --report report.html")
+    print(f"  teleop-collect verify {folders[-1]}")
+    return EXIT_GOOD if good else EXIT_BAD
+
+
+def say(text: str) -> None:
+    """Progress on stderr."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,173 @@
+"""A rig's graph running below this command: domain, environment, processes, client.
+
+Leaving the context stops everything. Logs stay in `<root>/logs/<time>`.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from teleop_collect import topics
+from teleop_collect.cli.domain import claim_domain, claim_free_domain, environment_domain
+from teleop_collect.cli.supervisor import Supervisor
+from teleop_collect.errors import CheckFailed, DeviceError, MissingExtraError
+from teleop_collect.rig.load import LoadedRig
+from teleop_collect.rig.processes import Process, process_environment, processes_of
+from teleop_collect.rig.runtime import RUNTIME_VARIABLE
+
+if TYPE_CHECKING:
+    from teleop_collect.nodes.rig_client import RigClient
+
+START_TIMEOUT_S = 60.0
+WRITERS = ("recorder", "rig_check")
+"""Processes that need to know the recording root."""
+
+
+def connect_client(objects: tuple[str, ...] = ()) -> "RigClient":
+    """A client on this process's domain.
+
+    Raises:
+        MissingExtraError: rclpy is not installed.
+    """
+    try:
+        from teleop_collect.nodes.rig_client import RigClient
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "rclpy", "ros") from error
+    return RigClient(objects)
+
+
+def usable_root(text: str) -> Path:
+    """The recording root, made if need be.
+
+    Raises:
+        DeviceError: it cannot be written.
+    """
+    root = Path(text).expanduser().absolute()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise DeviceError(
+            f"cannot write recordings to {root}: {error.strerror}; choose another with --root"
+        ) from error
+    return root
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """How to run a rig.
+
+    Attributes:
+        root: where episodes and logs go.
+        own_domain: take any free ROS domain instead of ROS_DOMAIN_ID.
+        parameters: further ROS parameters by process name.
+        echo: called with each output line of the processes; None for logs only.
+    """
+
+    root: Path
+    own_domain: bool = False
+    parameters: Mapping[str, Mapping[str, object]] | None = None
+    echo: Callable[[str], None] | None = None
+
+
+class RigSession:
+    """Runs processes of a rig while the context lasts."""
+
+    def __init__(
+        self,
+        loaded: LoadedRig,
+        options: SessionOptions,
+        processes: Sequence[Process] | None = None,
+    ) -> None:
+        self._loaded = loaded
+        self._options = options
+        self._processes = processes_of(loaded) if processes is None else processes
+        self._stack = ExitStack()
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        self.log_dir = options.root / "logs" / stamp
+        self.domain = -1
+        self.supervisor: Supervisor
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._enter(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def _enter(self, stack: ExitStack) -> None:
+        if self._options.own_domain:
+            self.domain, lock = claim_free_domain()
+            runtime = stack.enter_context(tempfile.TemporaryDirectory(prefix="teleop_collect-"))
+            self._set_environment(stack, {RUNTIME_VARIABLE: runtime})
+        else:
+            self.domain = environment_domain()
+            lock = claim_domain(self.domain)
+        stack.enter_context(lock)
+        self._set_environment(stack, {"ROS_DOMAIN_ID": str(self.domain), **process_environment()})
+        self.supervisor = stack.enter_context(Supervisor(self.log_dir, {}))
+        root = {"root": str(self._options.root)}
+        given = self._options.parameters or {}
+        parameters = {**given, **{n: {**given.get(n, {}), **root} for n in WRITERS}}
+        self.supervisor.start(self._processes, parameters, self._options.echo)
+
+    @staticmethod
+    def _set_environment(stack: ExitStack, values: Mapping[str, str]) -> None:
+        before = {key: os.environ.get(key) for key in values}
+
+        def restore() -> None:
+            for key, value in before.items():
+                if value is None:
+                    os.environ.pop(key, None)
+                else:
+                    os.environ[key] = value
+
+        os.environ.update(values)
+        stack.callback(restore)
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def check_alive(self) -> None:
+        """Raise with the end of its log when a critical process has ended.
+
+        Raises:
+            DeviceError: one has ended.
+        """
+        child = self.supervisor.ended()
+        if child is not None:
+            code = child.handle.returncode
+            raise DeviceError(
+                f"{child.process.name} ended with exit code {code}; the rig is stopped. "
+                f"Log: {child.log_path}\n{child.last_lines()}"
+            )
+
+    def wait_ready(self, client: "RigClient", service: str) -> None:
+        """Wait until `service` is up while every critical process lives."""
+
+        def ready() -> bool:
+            self.check_alive()
+            return client.is_up(service)
+
+        client.wait_until(ready, START_TIMEOUT_S, f"service {service} (logs: {self.log_dir})")
+
+
+def run_rig_check(client: "RigClient", timeout_s: float = 60.0) -> dict[str, Any]:
+    """Run the rig check of a running graph and return its report as JSON data.
+
+    Raises:
+        CheckFailed: it did not pass; the message names every failed check.
+    """
+    answer = client.trigger(topics.RIG_CHECK_RUN, timeout_s)
+    report: dict[str, Any] = json.loads(answer.message)
+    if not answer.success:
+        failed = [r for r in report["results"] if not r["passed"] and r["severity"] == "error"]
+        lines = "\n".join(f"  {r['check']}: {r['message']}" for r in failed)
+        raise CheckFailed(f"the rig check did not pass:\n{lines}")
+    return report

@@ -1,0 +1,53 @@
+"""The recorder's ROS parameters, and the start request that they make."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from teleop_collect.nodes.gate import RigGate
+from teleop_collect.nodes.host import Host
+from teleop_collect.nodes.qos import offered_by
+from teleop_collect.nodes.stream_readers import StreamReader
+from teleop_collect.recording.recorder import StartRequest
+from teleop_collect.rig.config import Rig
+
+PARAMETERS = {
+    "root": "folder for episodes; the rig file's when empty (read at start-up)",
+    "task_id": "task of the next episode; the rig file's first when empty",
+    "instruction": "what the operator is asked to do; the task's when empty",
+    "operator": "pseudonym of the operator; the rig file's when empty",
+    "scene_id": "scene; the rig file's when empty",
+    "notes": "free text kept with the next episode",
+    "check_override": "'NAME: REASON' to record without a valid rig check; kept in the manifest",
+}
+
+
+class RecorderParameters:
+    """Reads the parameters when they are needed, so they can be set before each episode."""
+
+    def __init__(self, host: Host, rig: Rig) -> None:
+        self._node = host.node
+        self._rig = rig
+        for name, description in PARAMETERS.items():
+            host.parameter(name, "", description)
+        self.root = Path(self._value("root") or rig.recording.root).expanduser()
+
+    def _value(self, name: str) -> str:
+        return str(self._node.get_parameter(name).value)
+
+    def request(self, gate: RigGate, readers: Sequence[StreamReader]) -> StartRequest:
+        """The request for the next episode."""
+        task_id = self._value("task_id") or next(iter(self._rig.tasks))
+        task = self._rig.tasks.get(task_id)
+        instruction = self._value("instruction") or (task.instruction if task else "")
+        report = gate.report
+        return StartRequest(
+            task_id=task_id,
+            instruction=instruction,
+            operator=self._value("operator"),
+            scene_id=self._value("scene_id"),
+            notes=self._value("notes"),
+            rig_check=None if report is None else json.loads(report.to_json()),
+            override=self._value("check_override") or None,
+            offered_qos={r.topic: offered_by(r.endpoints, r.stream.qos.depth) for r in readers},
+        )
