@@ -1,0 +1,127 @@
+"""Which renderer draws the simulated cameras: EGL, else OSMesa, else ray casting.
+
+All three draw the same model with the same intrinsics. EGL and OSMesa need system libraries; ray
+casting needs nothing but the physics library, and is coarser.
+"""
+
+import logging
+import subprocess
+import sys
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teleop_collect.devices.sim.scene import FAR_M
+from teleop_collect.errors import DeviceError
+from teleop_collect.samples import FloatArray
+
+Backend = Literal["egl", "osmesa", "raycast"]
+ColorImage = NDArray[np.uint8]
+DepthImage = NDArray[np.uint16]
+
+APT_PACKAGES = {
+    "egl": "libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0",
+    "osmesa": "libosmesa6",
+}
+PROBE_TIMEOUT_S = 30.0
+MM_PER_M = 1000.0
+
+_log = logging.getLogger(__name__)
+
+
+class Renderer(Protocol):
+    """Draws colour and depth of one state."""
+
+    backend: Backend
+
+    def load(self, model: Any) -> None:
+        """Prepare for a `mujoco.MjModel`; replaces the model loaded before."""
+        ...
+
+    def render(self, data: Any, camera: str) -> tuple[ColorImage, FloatArray]:
+        """Draw a camera's view.
+
+        Args:
+            data: a `mujoco.MjData` of the loaded model, kinematics and cameras up to date.
+            camera: name of the camera.
+
+        Returns:
+            Colour, uint8 RGB, shape (height, width, 3), and depth along the optical axis in m,
+            shape (height, width), inf where there is nothing.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the renderer; safe to call twice."""
+        ...
+
+
+def depth_mm(depth_m: FloatArray) -> DepthImage:
+    """Depth as cameras deliver it: rounded to the nearest mm, 0 where nothing is in range.
+
+    Args:
+        depth_m: along the optical axis, m.
+
+    Returns:
+        uint16, mm; 0 beyond `FAR_M`, where nothing was hit, and below half a millimetre.
+    """
+    in_range = depth_m < FAR_M
+    return np.where(in_range, np.rint(np.where(in_range, depth_m, 0.0) * MM_PER_M), 0).astype(
+        np.uint16
+    )
+
+
+def choose_backend(preference: str) -> Backend:
+    """The renderer to use on this machine.
+
+    Args:
+        preference: `sim.render` of the rig file: `auto` tries EGL, then OSMesa, and falls back to
+            ray casting; any other value is taken or refused.
+
+    Raises:
+        DeviceError: the renderer asked for does not work here; says which packages it needs.
+    """
+    if preference == "raycast":
+        return "raycast"
+    candidates: tuple[Literal["egl", "osmesa"], ...] = ("egl", "osmesa")
+    for backend in candidates:
+        if preference in ("auto", backend) and works(backend):
+            return backend
+    if preference != "auto":
+        raise DeviceError(
+            f"sim.render is {preference!r}, which does not work on this machine; install it with "
+            f"`apt install {APT_PACKAGES[preference]}`, or set sim.render to auto"
+        )
+    _log.warning(
+        "no OpenGL on this machine: simulated cameras are ray-cast at low resolution; "
+        "for full images: apt install %s",
+        APT_PACKAGES["egl"],
+    )
+    return "raycast"
+
+
+def works(backend: Literal["egl", "osmesa"]) -> bool:
+    """Whether a graphics backend can draw here.
+
+    Tried in a process of its own: a backend that fails to load leaves the OpenGL bindings unusable
+    for the next one, and a broken driver may end the process.
+    """
+    command = [sys.executable, "-m", "teleop_collect.devices.sim.gl_renderer", backend]
+    try:
+        result = subprocess.run(command, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return result.returncode == 0
+
+
+def open_renderer(preference: str) -> Renderer:
+    """Choose a backend and open it; see `choose_backend`."""
+    backend = choose_backend(preference)
+    if backend == "raycast":
+        from teleop_collect.devices.sim.raycast_renderer import RaycastRenderer
+
+        return RaycastRenderer()
+    from teleop_collect.devices.sim.gl_renderer import GlRenderer
+
+    return GlRenderer(backend)

@@ -1,0 +1,113 @@
+"""One simulated arm: its servo targets, its watchdog and its sensors."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from teleop_collect.devices.sim.force_torque import ForceTorqueSensor
+from teleop_collect.errors import ConfigError
+from teleop_collect.rig.config import Arm
+from teleop_collect.samples import FloatArray, JointSample, WrenchSample
+
+HOLD_AFTER_S = 0.1
+FORCE_NOISE_N = 0.05
+TORQUE_NOISE_NM = 0.002
+"""Standard deviations of the force-torque sensor's noise, of the order of a desktop sensor's."""
+
+
+class SimArm:
+    """View of one arm in a MuJoCo model and its state."""
+
+    def __init__(
+        self, mujoco: Any, model: Any, data: Any, name: str, arm: Arm, noise_seed: int
+    ) -> None:
+        self._mujoco, self._model, self._data = mujoco, model, data
+        self._name, self._config = name, arm
+        self._noise = np.random.default_rng([noise_seed, 200])
+        joints = [model.joint(f"{name}/{joint}") for joint in arm.joints]
+        self._qpos = np.array([joint.qposadr[0] for joint in joints])
+        self._dof = np.array([joint.dofadr[0] for joint in joints])
+        self._ctrl = np.array([model.actuator(f"{name}/{joint}").id for joint in arm.joints])
+        self._lower, self._upper = np.array([joint.range for joint in joints]).T
+        slide = mujoco.mjtJoint.mjJNT_SLIDE
+        self._revolute = np.array([joint.type[0] != slide for joint in joints])
+        self._mirrors = self._mirrored_joints()
+        self._ft = None if arm.wrench is None else ForceTorqueSensor(model, data, name)
+        self._last_command_s = 0.0
+        self.holding = False
+        self.refused = 0
+
+    def _mirrored_joints(self) -> list[tuple[int, int, float, float]]:
+        """(qpos of mimic, qpos of its joint, offset, multiplier) of the URDF's mimic joints."""
+        model, equality = self._model, self._mujoco.mjtEq.mjEQ_JOINT
+        mine = set(self._qpos.tolist())
+        rows = []
+        for index in np.flatnonzero(model.eq_type == equality):
+            follower, source = model.eq_obj1id[index], model.eq_obj2id[index]
+            offset, multiplier = model.eq_data[index, :2]
+            pair = (int(model.jnt_qposadr[follower]), int(model.jnt_qposadr[source]))
+            if pair[1] in mine:
+                rows.append((*pair, float(offset), float(multiplier)))
+        return rows
+
+    def go_home(self) -> None:
+        """Put the arm at rest in the home posture of the rig file."""
+        home = np.array([self._config.home.get(joint, 0.0) for joint in self._config.joints])
+        self._data.qpos[self._qpos] = home
+        for mimic, source, offset, multiplier in self._mirrors:
+            self._data.qpos[mimic] = offset + multiplier * self._data.qpos[source]
+        self._data.ctrl[self._ctrl] = home
+
+    def command(self, positions: Mapping[str, float], now_s: float) -> bool:
+        """Take or refuse servo targets; see `SimWorld.command`."""
+        known = set(positions) <= set(self._config.joints)
+        if not positions or not known or not all(map(math.isfinite, positions.values())):
+            self.refused += 1
+            return False
+        target: FloatArray = self._data.ctrl[self._ctrl]
+        for index, joint in enumerate(self._config.joints):
+            target[index] = positions.get(joint, target[index])
+        self._data.ctrl[self._ctrl] = np.clip(target, self._lower, self._upper)
+        self._last_command_s = now_s
+        self.holding = False
+        return True
+
+    def until_hold_s(self, now_s: float) -> float:
+        """Simulated time that the watchdog still waits, s; infinite once it holds."""
+        return math.inf if self.holding else self._last_command_s + HOLD_AFTER_S - now_s
+
+    def watch(self, now_s: float) -> None:
+        """Hold when no command has come for `HOLD_AFTER_S`.
+
+        Revolute joints come to rest where they are: the servos are critically damped, so making
+        the measured position the target slows them down without a jolt. The gripper keeps its
+        target, because letting go is not a safe state.
+        """
+        if self.until_hold_s(now_s) > 1e-9:
+            return
+        measured = self._data.qpos[self._qpos]
+        target = self._data.ctrl[self._ctrl]
+        held = np.clip(measured, self._lower, self._upper)
+        self._data.ctrl[self._ctrl] = np.where(self._revolute, held, target)
+        self.holding = True
+
+    def joint_sample(self, stamp_ns: int) -> JointSample:
+        """Measured joints; see `SimWorld.joint_sample`."""
+        return JointSample(
+            stamp_ns,
+            self._config.joints,
+            tuple(self._data.qpos[self._qpos].tolist()),
+            tuple(self._data.qvel[self._dof].tolist()),
+            tuple(self._data.qfrc_actuator[self._dof].tolist()),
+        )
+
+    def wrench_sample(self, stamp_ns: int) -> WrenchSample:
+        """Tared wrench; see `SimWorld.wrench_sample`."""
+        if self._ft is None or self._config.wrench is None:
+            raise ConfigError(f"arm {self._name} has no `wrench` section in the rig file")
+        force, torque = self._ft.tared()
+        (fx, fy, fz) = (force + self._noise.normal(0, FORCE_NOISE_N, 3)).tolist()
+        (tx, ty, tz) = (torque + self._noise.normal(0, TORQUE_NOISE_NM, 3)).tolist()
+        return WrenchSample(stamp_ns, self._config.wrench.frame_id, (fx, fy, fz), (tx, ty, tz))
