@@ -6,7 +6,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S, SystemClock
 from teleop_collect.devices.sim.camera import SimCameras
-from teleop_collect.errors import ConfigError
+from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceTimeout
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, run_node
@@ -15,6 +15,8 @@ from teleop_collect.process import prefer_background
 from teleop_collect.rig.config import Camera
 from teleop_collect.rig.runtime import sim_state_path
 from teleop_collect.samples import Intrinsics, RgbdSample
+
+RETRY_S = 0.2
 
 
 class CameraTopics:
@@ -67,6 +69,7 @@ class CameraNode:
             for name, config in configs.items()
         ]
         self._skipped = 0
+        self._problem = ""
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
     def run(self) -> None:
@@ -79,18 +82,30 @@ class CameraNode:
         while not self._host.stop.is_set:
             camera = min(self._topics, key=lambda c: due_ns[c.name])
             self._clock.sleep_until_ns(due_ns[camera.name])
-            camera.publish(self._cameras.read(camera.name))
+            self._publish(camera)
             due_ns[camera.name] += camera.period_ns
             behind = (self._clock.monotonic_ns() - due_ns[camera.name]) // camera.period_ns
             if behind > 1:
                 self._skipped += behind
                 due_ns[camera.name] += behind * camera.period_ns
 
+    def _publish(self, camera: CameraTopics) -> None:
+        """Publish one image; while the physics is away publish nothing and say so once."""
+        try:
+            camera.publish(self._cameras.read(camera.name))
+            self._problem = ""
+        except (DeviceTimeout, DeviceDisconnected) as error:
+            if str(error) != self._problem and not self._host.stop.is_set:
+                self._host.node.get_logger().error(str(error))
+            self._problem = str(error)
+            self._host.stop.wait(RETRY_S)
+
     def _rows(self) -> list[Row]:
         values: dict[str, object] = {c.name: c.published for c in self._topics}
         values["skipped"] = self._skipped
         values["renderer"] = self._cameras.backend
-        return [("camera: images", "warn" if self._skipped else "ok", "rendering", values)]
+        level = "error" if self._problem else "warn" if self._skipped else "ok"
+        return [("camera: images", level, self._problem or "rendering", values)]
 
     def close(self) -> None:
         """Release the renderer."""

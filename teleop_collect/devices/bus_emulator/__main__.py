@@ -12,7 +12,7 @@ from teleop_collect.devices.bus_emulator.servo import EmulatedServo, Shaft, Shaf
 from teleop_collect.devices.dynamixel.models import model_by_name
 from teleop_collect.devices.dynamixel.scaling import JointScaling
 from teleop_collect.errors import ConfigError, TeleopCollectError
-from teleop_collect.process import StopSignal, die_with_parent
+from teleop_collect.process import StopSignal, die_with_parent, prefer_control
 from teleop_collect.rig.config import Arm, JointMapping, Leader
 from teleop_collect.rig.runtime import control_socket, device_path
 
@@ -94,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     stop = StopSignal().install()
     die_with_parent()
+    prefer_control()
     try:
         _serve(_arguments(sys.argv[1:] if argv is None else argv), stop)
     except TeleopCollectError as error:
