@@ -1,0 +1,81 @@
+"""What the recorder remembers of the episode it is recording, beside the open file."""
+
+from teleop_collect.clock import NS_PER_S, Clock, UtcAnchor
+from teleop_collect.episodes.success import evaluate
+from teleop_collect.errors import UnreadableError
+from teleop_collect.provenance.manifest import Outcome, outcome
+from teleop_collect.recording.last_poses import LastPoses
+from teleop_collect.recording.open_episode import OpenEpisode
+from teleop_collect.rig.config import Task
+
+CLOCK_STEP_NS = 5_000_000
+CLOCK_CHECK_NS = NS_PER_S
+
+
+class CurrentEpisode:
+    """Labels, poses and the clock of one episode.
+
+    Args:
+        open_episode: its file and ledgers.
+        task: what the operator was asked to do.
+        notes: free text from the start request.
+        clock: watched for steps.
+        anchor: UTC on the monotonic clock, as read at the start.
+    """
+
+    def __init__(
+        self, open_episode: OpenEpisode, task: Task, notes: str, clock: Clock, anchor: UtcAnchor
+    ) -> None:
+        self.open = open_episode
+        self.poses = LastPoses(task.success)
+        self.operator_label: bool | None = None
+        self.reason: str | None = None
+        self.clock_steps = 0
+        self.fault_told = False
+        self._success = task.success
+        self._notes = notes
+        self._clock = clock
+        self._anchor = anchor
+        self._step_ns = 0
+        self._checked_ns = clock.monotonic_ns()
+
+    def now_ns(self) -> int:
+        """UTC on the monotonic clock, ns."""
+        return self._anchor.utc_ns(self._clock.monotonic_ns())
+
+    def anchored_ns(self, wall_ns: int) -> int:
+        """A wall-clock time (UTC ns) without what the wall clock has stepped since the start."""
+        return wall_ns - self._anchor.step_ns(self._clock)
+
+    def age_s(self) -> float:
+        """Seconds since the start."""
+        return (self.now_ns() - self.open.manifest.started_ns) / NS_PER_S
+
+    def watch_clock(self) -> float | None:
+        """Once a second: by how many ms the wall clock has stepped; None when it has not."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._checked_ns < CLOCK_CHECK_NS:
+            return None
+        self._checked_ns = now_ns
+        moved_ns = self._anchor.step_ns(self._clock) - self._step_ns
+        if abs(moved_ns) <= CLOCK_STEP_NS:
+            return None
+        self._step_ns += moved_ns
+        self.clock_steps += 1
+        return moved_ns / 1e6
+
+    def outcome(self, ended_ns: int) -> Outcome:
+        """Whether the task worked, by operator and predicate; a fault is named in the reason."""
+        reasons = [self.reason]
+        if self.open.error:
+            reasons.append(f"fault: {self.open.error}")
+        reason = "; ".join(r for r in reasons if r) or None
+        return outcome(self.operator_label, self._predicate(ended_ns), reason, self._notes)
+
+    def _predicate(self, ended_ns: int) -> bool | None:
+        if self._success is None:
+            return None
+        try:
+            return evaluate(self._success, self.poses.at(ended_ns))
+        except UnreadableError:
+            return None

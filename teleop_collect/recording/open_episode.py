@@ -1,0 +1,254 @@
+"""One episode while it is open: its file, queue, ledgers and writing thread, and its closing.
+
+Closing order: last chunk, end record, bag metadata, summary and footer; fsync; manifest.json and
+metadata.yaml, each fsynced; the file gets its final name, then the folder moves to its public
+place; folders fsynced. A crash in between leaves something that salvage can finish.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from teleop_collect.clock import Clock
+from teleop_collect.provenance.manifest import MANIFEST_FILE, Manifest
+from teleop_collect.recording.bag_metadata import (
+    BagTopic,
+    bag_metadata,
+    embedded_yaml,
+    metadata_yaml,
+    qos_text,
+)
+from teleop_collect.recording.episode_file import (
+    EpisodeFile,
+    FileSystem,
+    publish_folder,
+    write_durably,
+)
+from teleop_collect.recording.episode_plan import BEGIN_RECORD, END_RECORD, begin_values, end_values
+from teleop_collect.recording.ledger import StreamLedger
+from teleop_collect.recording.mcap_writer import McapWriter
+from teleop_collect.recording.messages import message_definition, starts_with_header
+from teleop_collect.recording.preflight import EPISODES, IN_PROGRESS
+from teleop_collect.recording.queue import RecordingQueue, shed_class
+from teleop_collect.recording.rig_documents import RigDocument
+from teleop_collect.recording.writer_thread import SPARE_BYTES, WriterThread, WriteSettings
+from teleop_collect.rig.config import Recording
+from teleop_collect.topics import Qos, Stream, StreamKind
+
+ACTIVE_SUFFIX = ".mcap.active"
+METADATA_FILE = "metadata.yaml"
+BAG_RECORD = "rosbag2"
+# Recording stops at half of what must be free to start.
+FLOOR_DIVISOR = 2
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an episode is written and where it goes."""
+
+    root: Path
+    episode_id: str
+
+    @property
+    def in_progress(self) -> Path:
+        """Folder while recording."""
+        return self.root / IN_PROGRESS / self.episode_id
+
+    @property
+    def active_file(self) -> Path:
+        """File while recording."""
+        return self.in_progress / f"{self.episode_id}{ACTIVE_SUFFIX}"
+
+    @property
+    def closed_file(self) -> Path:
+        """File once closed, still in the folder while recording."""
+        return self.in_progress / f"{self.episode_id}.mcap"
+
+    @property
+    def final(self) -> Path:
+        """Public folder."""
+        return self.root / EPISODES / self.episode_id
+
+
+class OpenEpisode:
+    """An episode that takes messages.
+
+    Args:
+        place: where to write; the folder must not exist.
+        manifest: as known at the start.
+        streams: by absolute topic; their order numbers them.
+        offered_qos: what publishers offer, by topic, where observed.
+        documents: attached before the first message.
+        settings: the rig file's recording section.
+        clock: for ages.
+        file_system: calls to use.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        manifest: Manifest,
+        streams: Mapping[str, Stream],
+        offered_qos: Mapping[str, Sequence[Qos]],
+        documents: Sequence[RigDocument],
+        settings: Recording,
+        clock: Clock,
+        file_system: FileSystem,
+    ) -> None:
+        self.place = place
+        self.manifest = manifest
+        self._fs = file_system
+        self._streams = streams
+        self._qos = {t: qos_text(offered_qos.get(t) or [s.qos]) for t, s in streams.items()}
+        self.ledgers = [
+            StreamLedger(
+                s.expected_hz,
+                has_header=starts_with_header(s.type),
+                continuous=s.kind is not StreamKind.COMMAND,
+            )
+            for s in streams.values()
+        ]
+        self.numbers = {topic: number for number, topic in enumerate(streams)}
+        classes = [shed_class(s) for s in streams.values()]
+        self.queue = RecordingQueue(classes, settings.queue_bytes)
+        self._lock = threading.Lock()
+        file_system.make_folder(place.in_progress)
+        self._file = EpisodeFile(place.active_file, file_system)
+        try:
+            self._writer = self._begin(settings, documents)
+            self._file.sync()
+            self._file.reserve(SPARE_BYTES)
+            file_system.sync_folder(place.in_progress)
+            file_system.sync_folder(place.in_progress.parent)
+        except OSError:
+            self._file.close()
+            raise
+        self._thread = WriterThread(
+            self.queue,
+            self._writer,
+            self._file,
+            self.ledgers,
+            WriteSettings(
+                chunk_age_s=settings.chunk_age_s,
+                fsync_s=settings.fsync_s,
+                floor_bytes=settings.min_free_bytes // FLOOR_DIVISOR,
+            ),
+            clock,
+            file_system,
+        )
+        self._thread.start()
+
+    def _begin(self, settings: Recording, documents: Sequence[RigDocument]) -> McapWriter:
+        writer = McapWriter(self._file, settings.compression, settings.chunk_bytes)
+        writer.add_metadata(BEGIN_RECORD, begin_values(self.manifest))
+        for document in documents:
+            writer.add_attachment(
+                document.name, document.media_type, document.data, self.manifest.started_ns
+            )
+        schemas: dict[str, int] = {}
+        for topic, stream in self._streams.items():
+            definition = message_definition(stream.type)
+            if definition.name not in schemas:
+                schemas[definition.name] = writer.add_schema(
+                    definition.name, "ros2msg", definition.text.encode()
+                )
+            writer.add_channel(
+                topic,
+                schemas[definition.name],
+                {"offered_qos_profiles": self._qos[topic], "topic_type_hash": definition.rihs01},
+            )
+        return writer
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong with the disk; None while all is well."""
+        return self._thread.error
+
+    def offer(
+        self,
+        number: int,
+        data: bytes,
+        receive_ns: int,
+        source_ns: int | None,
+        publication_sequence: int | None,
+        publisher: bytes | None,
+    ) -> None:
+        """Count one received message and queue it for writing; never blocks on the disk."""
+        ledger = self.ledgers[number]
+        with self._lock:
+            ledger.received += 1
+            ledger.transport.observe(publication_sequence, publisher)
+            sequence = ledger.received if publication_sequence is None else publication_sequence
+            message = (number, receive_ns, source_ns or receive_ns, sequence & 0xFFFFFFFF, data)
+            if self.queue.put(message):
+                ledger.accept(receive_ns, data)
+            else:
+                ledger.dropped_full += 1
+
+    def drain(self, timeout_s: float) -> bool:
+        """Take no more messages and write those queued; False when the disk hangs."""
+        ended = self._thread.stop(timeout_s)
+        with self._lock:
+            return ended
+
+    def finish(self, manifest: Manifest) -> Manifest:
+        """Close the file and publish the folder, once drained.
+
+        Args:
+            manifest: final, but for the file's hash.
+
+        Returns:
+            The manifest as written.
+
+        Raises:
+            OSError: the disk refused; what exists stays in the folder in progress.
+        """
+        self._file.release()
+        try:
+            self._end_file(manifest)
+        finally:
+            self._file.close()
+        hashes = manifest.hashes.model_copy(update={"mcap_sha256": self._file.sha256})
+        manifest = manifest.model_copy(update={"hashes": hashes})
+        folder = self.place.in_progress
+        write_durably(self._fs, folder / METADATA_FILE, metadata_yaml(self._bag()).encode())
+        write_durably(self._fs, folder / MANIFEST_FILE, manifest.to_json().encode())
+        self._fs.rename(self.place.active_file, self.place.closed_file)
+        publish_folder(self._fs, folder, self.place.final)
+        return manifest
+
+    def _end_file(self, manifest: Manifest) -> None:
+        self._writer.add_metadata(END_RECORD, end_values(manifest))
+        serialized = embedded_yaml(self._bag())
+        self._writer.add_metadata(BAG_RECORD, {"serialized_metadata": serialized})
+        self._writer.finish()
+        if not self._file.sync_failed:
+            self._file.sync()
+
+    def _bag(self) -> dict[str, object]:
+        counts = self._writer.counts
+        bag_topics = [
+            BagTopic(topic, stream.type, self._qos[topic], counts.get(number + 1, 0))
+            for number, (topic, stream) in enumerate(self._streams.items())
+        ]
+        return bag_metadata(
+            self.place.closed_file.name, bag_topics, self._writer.start_ns, self._writer.end_ns
+        )
+
+    def remove(self) -> None:
+        """Throw the episode away, once drained.
+
+        Raises:
+            OSError: it could not be removed.
+        """
+        self._file.close()
+        self._fs.unlink(self.place.active_file)
+        self._fs.remove_folder(self.place.in_progress)
+
+    def abandon(self) -> None:
+        """Close the file as it is and leave it to salvage."""
+        self._file.close()

@@ -1,0 +1,146 @@
+"""The one thread that writes: queue -> chunks -> disk, with bounded age of what is not yet safe.
+
+A disk error never raises out of the thread. It latches `error`, and from then on messages are
+counted as lost instead of written, so that the episode can still be finished with what is there.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from teleop_collect.clock import NS_PER_S, Clock
+from teleop_collect.recording.episode_file import EpisodeFile, FileSystem
+from teleop_collect.recording.ledger import StreamLedger
+from teleop_collect.recording.mcap_writer import McapWriter
+from teleop_collect.recording.queue import QueuedMessage, RecordingQueue
+
+IDLE_WAIT_S = 0.005
+# Disk kept free for the end of the file; grows with the summary.
+SPARE_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class WriteSettings:
+    """How long data may stay unwritten and unsynced.
+
+    Attributes:
+        chunk_age_s: a chunk closes at this age at the latest.
+        fsync_s: time between fsyncs.
+        floor_bytes: recording stops when less than this is free on the disk.
+    """
+
+    chunk_age_s: float
+    fsync_s: float
+    floor_bytes: int
+
+
+class WriterThread:
+    """Writes one episode's messages until stopped.
+
+    Args:
+        queue: where messages come from.
+        writer: open MCAP writer whose channel ids are stream numbers + 1.
+        file: the writer's sink.
+        ledgers: by stream number; `written` and `dropped_unwritten` are kept up to date here.
+        settings: ages and limits.
+        clock: for ages.
+        file_system: calls to use.
+    """
+
+    def __init__(
+        self,
+        queue: RecordingQueue,
+        writer: McapWriter,
+        file: EpisodeFile,
+        ledgers: Sequence[StreamLedger],
+        settings: WriteSettings,
+        clock: Clock,
+        file_system: FileSystem,
+    ) -> None:
+        self._queue = queue
+        self._writer = writer
+        self._file = file
+        self._ledgers = ledgers
+        self._clock = clock
+        self._fs = file_system
+        self._floor_bytes = settings.floor_bytes
+        self._chunk_age_ns = round(settings.chunk_age_s * NS_PER_S)
+        self._fsync_ns = round(settings.fsync_s * NS_PER_S)
+        self._chunk_opened_ns = 0
+        self._synced_ns = clock.monotonic_ns()
+        self._stop = threading.Event()
+        self.error: str | None = None
+        """What went wrong with the disk; None while all is well."""
+        self._thread = threading.Thread(target=self._run, name="episode-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin writing."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Write what is queued, then end; False when the disk did not let it end in time."""
+        self._queue.close()
+        self._stop.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            stopping = self._stop.is_set()
+            batch = self._queue.take()
+            self._guarded(batch)
+            if not batch:
+                if stopping:
+                    break
+                self._stop.wait(IDLE_WAIT_S)
+        self._guarded([], last=True)
+        for channel, count in self._writer.counts.items():
+            self._ledgers[channel - 1].written = count
+
+    def _guarded(self, batch: list[QueuedMessage], *, last: bool = False) -> None:
+        """Write a batch and what is due; on failure count all that is lost and latch the error."""
+        written = 0
+        try:
+            if self.error is None:
+                for message in batch:
+                    self._add(message)
+                    written += 1
+                self._do_what_is_due(last=last)
+        except OSError as error:
+            self.error = f"{error.strerror or error} while writing {self._file.path}"
+            self._release_spare()
+            for channel, count in self._writer.drop_chunk().items():
+                self._ledgers[channel - 1].dropped_unwritten += count
+        if self.error is not None:
+            for message in batch[written:]:
+                self._ledgers[message[0]].dropped_unwritten += 1
+
+    def _add(self, message: QueuedMessage) -> None:
+        stream, receive_ns, publish_ns, sequence, data = message
+        if not self._writer.open_messages:
+            self._chunk_opened_ns = self._clock.monotonic_ns()
+        self._writer.add_message(stream + 1, receive_ns, publish_ns, sequence, data)
+
+    def _do_what_is_due(self, *, last: bool) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if last or now_ns - self._chunk_opened_ns >= self._chunk_age_ns:
+            self._writer.close_chunk()
+        if not last and now_ns - self._synced_ns >= self._fsync_ns:
+            self._writer.close_chunk()
+            self._file.sync()
+            self._synced_ns = self._clock.monotonic_ns()
+            self._watch_disk()
+
+    def _watch_disk(self) -> None:
+        self._file.reserve(max(SPARE_BYTES, 2 * self._writer.summary_bytes))
+        free = self._fs.free_bytes(self._file.path.parent)
+        if free < self._floor_bytes:
+            raise OSError(
+                f"disk nearly full ({free >> 20} MiB free, floor {self._floor_bytes >> 20} MiB)"
+            )
+
+    def _release_spare(self) -> None:
+        try:
+            self._file.release()
+        except OSError as error:
+            self.error = f"{self.error}; {error}"
