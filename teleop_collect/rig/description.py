@@ -127,7 +127,7 @@ def resolve_urdf(urdf: str, rig_path: Path | None) -> Path:
     if urdf.startswith(BUILTIN):
         return _builtin(urdf.removeprefix(BUILTIN))
     if "://" in urdf:
-        raise ConfigError(f"'{urdf}' is a URL; give the path of a URDF file, or builtin:NAME")
+        raise ConfigError("a URL is not followed; give the path of a URDF file, or builtin:NAME")
     folder = Path.cwd() if rig_path is None else rig_path.parent
     path = folder / Path(urdf).expanduser()
     if not path.is_file():

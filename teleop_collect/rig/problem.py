@@ -2,12 +2,14 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 Key = tuple[str | int, ...]
 
 _VALUE_CHARS = 60
+_PLAIN_NAME = re.compile(r"[\w/<>-]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,20 @@ class Problem:
 
 
 def dotted(key: Key) -> str:
-    """`arms.main.joints[2]` for `("arms", "main", "joints", 2)`."""
+    """`arms.main.joints[2]` for `("arms", "main", "joints", 2)`; odd names are quoted."""
     text = ""
     for part in key:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = part if _PLAIN_NAME.fullmatch(part) else shown(part)
+            text += f".{name}" if text else name
     return text or "the file"
 
 
 def shown(value: object) -> str:
     """A value as a message shows it: JSON, cut to a readable length."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _VALUE_CHARS else text[: _VALUE_CHARS - 3] + "..."
 
 

@@ -18,7 +18,7 @@ from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.problem import Key, dotted
+from teleop_collect.rig.problem import Key, dotted, shown
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 24
@@ -105,7 +105,7 @@ class _Reading:
         if len(key) + self.merges > MAX_DEPTH:
             raise ConfigError(f"{line}: aliases nest deeper than {MAX_DEPTH} levels")
         if node.tag not in _DEFAULT_TAGS:
-            raise ConfigError(f"{line}: {dotted(key)}: the tag {node.tag} is not allowed")
+            raise ConfigError(f"{line}: {dotted(key)}: the tag {shown(node.tag)} is not allowed")
         self.lines.setdefault(key, line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, key)
@@ -187,7 +187,7 @@ def parse_yaml(raw: bytes) -> YamlDocument:
             starts with the line number, for the caller to put the file's name in front.
     """
     if len(raw) > MAX_BYTES:
-        raise ConfigError(f"1: the file has {len(raw)} bytes; the limit is {MAX_BYTES}")
+        raise ConfigError(f"1: the file has more than {MAX_BYTES} bytes")
     try:
         node = _Nodes(raw.decode("utf-8")).get_single_node()
     except UnicodeDecodeError as error:
