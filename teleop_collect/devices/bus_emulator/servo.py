@@ -10,6 +10,9 @@ from teleop_collect.devices.dynamixel.models import Item, Model
 
 TABLE_BYTES = 662
 FIRMWARE = 52
+SUPPLY_DV = 50
+"""Units of 0.1 V."""
+TEMPERATURE_C = 30
 _PRESENT = struct.Struct("<hii")
 _WRITABLE = {item.address: item for item in models.ITEMS if item.writable}
 _MEASURED_START = models.REALTIME_TICK.address
@@ -62,9 +65,8 @@ class EmulatedServo:
         self._store(models.FIRMWARE_VERSION, FIRMWARE)
         self._store(models.ID, servo_id)
         self._store(models.RETURN_DELAY_TIME, return_delay)
-        self._store(models.VELOCITY_LIMIT, model.velocity_limit)
-        self._store(models.PRESENT_INPUT_VOLTAGE, model.nominal_voltage_dv)
-        self._store(models.PRESENT_TEMPERATURE, 30)
+        self._store(models.PRESENT_INPUT_VOLTAGE, SUPPLY_DV)
+        self._store(models.PRESENT_TEMPERATURE, TEMPERATURE_C)
         if torque:
             self._store(models.TORQUE_ENABLE, 1)
             self._held_ticks = self._hand_ticks(0)
@@ -146,12 +148,14 @@ class EmulatedServo:
         return ErrorNumber.NONE
 
     def _refusal(self, item: Item, value: int) -> int:
-        if item.minimum is not None and item.maximum is not None:
-            return (
-                ErrorNumber.NONE
-                if item.minimum <= value <= item.maximum
-                else ErrorNumber.DATA_RANGE
-            )
+        if (
+            item.minimum is not None
+            and item.maximum is not None
+            and not item.minimum <= value <= item.maximum
+        ):
+            return ErrorNumber.DATA_RANGE
+        if item is models.TORQUE_ENABLE and value and self.alert:
+            return ErrorNumber.RESULT_FAIL
         if item is models.GOAL_POSITION and not self._within_position_limits(value):
             return ErrorNumber.DATA_LIMIT
         return ErrorNumber.NONE

@@ -1,7 +1,9 @@
 """Control table of Dynamixel X-series servos: what the driver reads and the emulator answers.
 
 Source: ROBOTIS e-Manual (emanual.robotis.com, pages `dxl/x/<model>`), tables "Control Table of
-EEPROM Area" and "Control Table of RAM Area". All models listed here share these addresses.
+EEPROM Area" and "Control Table of RAM Area"; model numbers also in the SDK's `dynamixel.model`.
+All models listed here share these addresses. Ranges are the widest among them, initial values those
+of the XL330-M288.
 """
 
 import difflib
@@ -61,24 +63,24 @@ PROTOCOL_TYPE = Item(13, 1, True, 1, 22, 2)
 HOMING_OFFSET = Item(20, 4, True, -1_044_479, 1_044_479)
 MOVING_THRESHOLD = Item(24, 4, True, 0, 1023, 10)
 TEMPERATURE_LIMIT = Item(31, 1, True, 0, 100, 70)
-MAX_VOLTAGE_LIMIT = Item(32, 2, True, 31, 160, 160)
-MIN_VOLTAGE_LIMIT = Item(34, 2, True, 31, 160, 31)
+MAX_VOLTAGE_LIMIT = Item(32, 2, True, 31, 160, 70)
+MIN_VOLTAGE_LIMIT = Item(34, 2, True, 31, 160, 35)
 PWM_LIMIT = Item(36, 2, True, 0, 885, 885)
-CURRENT_LIMIT = Item(38, 2, True, 0, 2047, 1193)
-VELOCITY_LIMIT = Item(44, 4, True, 0, 2047)
+CURRENT_LIMIT = Item(38, 2, True, 0, 2047, 1750)
+VELOCITY_LIMIT = Item(44, 4, True, 0, 2047, 445)
 MAX_POSITION_LIMIT = Item(48, 4, True, 0, 4095, 4095)
 MIN_POSITION_LIMIT = Item(52, 4, True, 0, 4095)
-SHUTDOWN = Item(63, 1, True, 0, 255, 52)
+SHUTDOWN = Item(63, 1, True, 0, 255, 53)
 TORQUE_ENABLE = Item(64, 1, True, 0, 1)
 LED = Item(65, 1, True, 0, 1)
 STATUS_RETURN_LEVEL = Item(68, 1, True, 0, 2, 2)
 REGISTERED_INSTRUCTION = Item(69, 1)
 HARDWARE_ERROR_STATUS = Item(70, 1)
-VELOCITY_I_GAIN = Item(76, 2, True, 0, 16_383)
-VELOCITY_P_GAIN = Item(78, 2, True, 0, 16_383)
+VELOCITY_I_GAIN = Item(76, 2, True, 0, 16_383, 1600)
+VELOCITY_P_GAIN = Item(78, 2, True, 0, 16_383, 180)
 POSITION_D_GAIN = Item(80, 2, True, 0, 16_383)
 POSITION_I_GAIN = Item(82, 2, True, 0, 16_383)
-POSITION_P_GAIN = Item(84, 2, True, 0, 16_383)
+POSITION_P_GAIN = Item(84, 2, True, 0, 16_383, 400)
 FEEDFORWARD_2ND_GAIN = Item(88, 2, True, 0, 16_383)
 FEEDFORWARD_1ST_GAIN = Item(90, 2, True, 0, 16_383)
 BUS_WATCHDOG = Item(98, 1, True, 0, 127)
@@ -168,33 +170,29 @@ HARDWARE_ERRORS = {
 
 @dataclass(frozen=True)
 class Model:
-    """What differs between models.
+    """One model of servo.
 
     Attributes:
         name: as printed on the servo, without the connector letter.
         number: content of Model Number (0).
-        velocity_limit: factory value of Velocity Limit (44), velocity units.
-        nominal_voltage_dv: recommended supply, 0.1 V.
     """
 
     name: str
     number: int
-    velocity_limit: int
-    nominal_voltage_dv: int
 
 
 MODELS = {
     model.name: model
     for model in (
-        Model("XL330-M077", 1190, 1620, 50),
-        Model("XL330-M288", 1200, 445, 50),
-        Model("XL430-W250", 1060, 265, 111),
-        Model("XC430-W150", 1070, 460, 120),
-        Model("XC430-W240", 1080, 306, 120),
-        Model("XM430-W210", 1030, 330, 120),
-        Model("XM430-W350", 1020, 200, 120),
-        Model("XM540-W150", 1130, 230, 120),
-        Model("XM540-W270", 1120, 128, 120),
+        Model("XL330-M077", 1190),
+        Model("XL330-M288", 1200),
+        Model("XL430-W250", 1060),
+        Model("XC430-W150", 1070),
+        Model("XC430-W240", 1080),
+        Model("XM430-W210", 1030),
+        Model("XM430-W350", 1020),
+        Model("XM540-W150", 1130),
+        Model("XM540-W270", 1120),
     )
 }
 
