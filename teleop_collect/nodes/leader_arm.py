@@ -23,6 +23,8 @@ from teleop_collect.topics import FAST_QOS, LEADER_JOINT_STATES, arm_topic
 
 RECONNECT_S = 0.5
 """Pause between attempts to open a port."""
+REPORTED_TIMEOUTS = 10
+"""Consecutive unanswered reads after which the log says so; single ones are only counted."""
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Counters:
 
     reads: int = 0
     timeouts: int = 0
+    timeouts_in_a_row: int = 0
     connected: bool = False
     error: str = ""
 
@@ -68,12 +71,19 @@ class LeaderReader:
             try:
                 sample = self._device.read()
             except DeviceTimeout as error:
-                self.counters.timeouts += 1
-                self._set_error(str(error))
+                self._on_timeout(str(error))
                 continue
             self.counters.reads += 1
+            self.counters.timeouts_in_a_row = 0
             self._set_error("")
             self._publisher.publish(conversions.joint_state(sample))
+
+    def _on_timeout(self, message: str) -> None:
+        """Count; a person hears of it only when it lasts."""
+        self.counters.timeouts += 1
+        self.counters.timeouts_in_a_row += 1
+        if self.counters.timeouts_in_a_row >= REPORTED_TIMEOUTS:
+            self._set_error(message)
 
     def _set_error(self, message: str) -> None:
         if message == self.counters.error:

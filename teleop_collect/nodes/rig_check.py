@@ -88,6 +88,9 @@ class RigCheckNode:
         try:
             self._wait_for_publishers()
             observers = {r.topic: Observer(r.stream.topic) for r in self._readers}
+            for reader in self._readers:
+                if reader.last is not None:
+                    _take(observers[reader.topic], reader, reader.last)
             deadline = time.monotonic() + self._loaded.rig.check.observe_s
             while time.monotonic() < deadline and not self._host.stop.is_set:
                 time.sleep(DRAIN_S)

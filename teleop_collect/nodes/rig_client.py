@@ -120,7 +120,8 @@ class RigClient:
 
     def is_up(self, service: str) -> bool:
         """Whether somebody serves `service` now."""
-        return bool(self._client(service, Trigger).service_is_ready())
+        name = self._node.resolve_service_name(service)
+        return any(name == found for found, _ in self._node.get_service_names_and_types())
 
     def appears(self, service: str, timeout_s: float) -> bool:
         """Whether somebody serves `service`, waiting up to `timeout_s` for discovery."""

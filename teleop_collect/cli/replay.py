@@ -1,0 +1,40 @@
+"""Publish an episode again on its topics, with its own timing, for viewers and ROS tools.
+
+It moves no robot, and refuses while a rig is live on the ROS domain.
+
+example: teleop-collect replay latest --root ~/demos --rate 0.5
+"""
+
+import argparse
+import os
+
+from teleop_collect.episodes.root import find_episode
+from teleop_collect.errors import MissingExtraError
+from teleop_collect.rig.processes import process_environment
+
+DEFAULT_ROOT = "~/teleop_collect"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    parser.add_argument("episode", help="folder, MCAP file, id, or 'latest'")
+    parser.add_argument("--root", default=DEFAULT_ROOT, help=f"default: {DEFAULT_ROOT}")
+    parser.add_argument("--rate", type=float, default=1.0, help="speed (default: 1.0)")
+    parser.add_argument("--loop", action="store_true", help="start again at the end")
+    parser.add_argument("--topics", default="", help="comma-separated; all when absent")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the replay node to its end."""
+    folder = find_episode(args.episode, args.root).absolute()
+    values = [f"episode:={folder}", f"rate:={float(args.rate)}", f"loop:={str(args.loop).lower()}"]
+    if args.topics:
+        values.append(f"topics:={args.topics}")
+    os.environ.update(process_environment())
+    try:
+        from teleop_collect.nodes.host import run_node
+        from teleop_collect.nodes.replay import ReplayNode
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "rclpy", "ros") from error
+    parameters = [part for value in values for part in ("-p", value)]
+    return run_node("replay", ReplayNode, ["--ros-args", *parameters])
