@@ -119,4 +119,4 @@ def print_report(report: "ExportReport") -> None:
 def print_left_out(left_out: tuple[LeftOut, ...]) -> None:
     """Which episodes were not exported, and why."""
     rows = [(episode.episode_id, episode.reason) for episode in left_out]
-    print_table(f"{len(rows)} episodes left out", ("episode", "reason"), rows)
+    print_table(f"Left out: {len(rows)}", ("episode", "reason"), rows)

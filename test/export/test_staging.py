@@ -28,11 +28,16 @@ def test_an_empty_folder_may_be_there_already(tmp_path):
     assert (out / "a").read_text() == "1"
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt()])
-def test_nothing_is_left_when_the_block_fails(tmp_path, error):
-    with pytest.raises(type(error)), staged_folder(tmp_path / "dataset") as folder:
+def write_then_raise(out, error):
+    with staged_folder(out) as folder:
         (folder / "a").write_text("1")
         raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt()])
+def test_nothing_is_left_when_the_block_fails(tmp_path, error):
+    with pytest.raises(type(error)):
+        write_then_raise(tmp_path / "dataset", error)
     assert list(tmp_path.iterdir()) == []
 
 

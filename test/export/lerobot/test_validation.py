@@ -30,7 +30,7 @@ def good(tmp_path_factory):
     return write_dataset(tmp_path_factory.mktemp("out") / "dataset", episodes)
 
 
-@pytest.fixture()
+@pytest.fixture
 def dataset(good, tmp_path):
     return shutil.copytree(good, tmp_path / "dataset")
 
@@ -247,7 +247,7 @@ def test_another_format_version_is_refused(dataset):
 
 
 def test_a_folder_without_a_dataset_is_refused(tmp_path):
-    with pytest.raises(CheckFailed, match="info.json"):
+    with pytest.raises(CheckFailed, match=r"info\.json"):
         require_valid(tmp_path)
 
 
