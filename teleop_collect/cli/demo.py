@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import Answer, RigClient
 
 ATTEMPT_TIMEOUT_S = 60.0
+SETTLE_S = 0.7
+"""The new scene's textures load and its objects come to rest."""
 DEFAULT_ROOT = "~/teleop_collect/demo"
 
 
@@ -99,6 +101,7 @@ class Demonstration:
         client = self._client
         client.set_parameters("sim_rig", {"seed": seed})
         accepted(client.trigger(topics.SIM_RESET), "scene reset")
+        time.sleep(SETTLE_S)
         client.set_parameters("recorder", {"task_id": self._task_id})
         accepted(client.set_bool(topics.TELEOP_ENGAGE, True), "engaging teleoperation")
         episode_id = accepted(client.trigger(topics.START_EPISODE), "starting the episode")
@@ -116,7 +119,11 @@ class Demonstration:
     def _is_done(self, episode_id: str) -> bool:
         self._session.check_alive()
         status = self._client.state(topics.SIM_OPERATOR_STATUS)
-        return status.get("state") == "done" and status.get("episode_id") == episode_id
+        if status.get("episode_id") != episode_id:
+            return False
+        if status["state"] == "failed":
+            raise CheckFailed(f"the scripted operator gave up: {status['reason']}")
+        return bool(status["state"] == "done")
 
     def _sees_success(self) -> bool:
         from teleop_collect.episodes.success import evaluate

@@ -117,6 +117,7 @@ class RecorderNode:
     def _start(self) -> str:
         with self._host.lock:
             request = self._parameters.request(self._gate, self._readers)
+            self._drain()  # what came before the start does not belong to the episode
             episode_id = self._core.start(request)
             self._offer_latched()
         self._topics.begin(request, episode_id, self._core.event("start"))

@@ -13,6 +13,7 @@ from std_msgs.msg import String
 from teleop_collect import topics
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
 from teleop_collect.devices.sim.operator import ScriptedOperator
+from teleop_collect.errors import TeleopCollectError
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.polling import PolledSubscription
@@ -31,7 +32,7 @@ class SimOperatorNode:
         self._host = host
         self._loaded = host.rig()
         self._seed = int(host.parameter("seed", 0, "seed of the operator's next attempt"))
-        self._operator = ScriptedOperator(self._loaded.rig)
+        self._operator = ScriptedOperator(self._loaded.rig, self._loaded.path)
         self._hands = {
             name: EmulatorClient(control_socket(arm.leader.port))
             for name, arm in self._loaded.rig.arms.items()
@@ -77,13 +78,18 @@ class SimOperatorNode:
     def _perform(self, episode_id: str) -> None:
         seed = int(self._host.node.get_parameter("seed").value) + self._attempt
         self._attempt += 1
-        plan = self._operator.plan(self._poses, seed)
-        self._publish("performing", episode_id, intended=plan.intended_outcome)
-        for arm, trajectory in plan.leader_trajectories().items():
-            self._hands[arm].play(trajectory)
-        while not self._host.stop.wait(POLL_S) and self._is_moving(episode_id):
-            pass
-        self._publish("done", episode_id, intended=plan.intended_outcome)
+        try:
+            plan = self._operator.plan(self._poses, seed)
+            intended = plan.intended_outcome.value
+            self._publish("performing", episode_id, intended=intended)
+            for arm, trajectory in plan.leader_trajectories().items():
+                self._hands[arm].play(trajectory)
+            while not self._host.stop.wait(POLL_S) and self._is_moving(episode_id):
+                pass
+            self._publish("done", episode_id, intended=intended)
+        except TeleopCollectError as error:
+            self._host.node.get_logger().error(str(error))
+            self._publish("failed", episode_id, reason=str(error))
 
     def _is_moving(self, episode_id: str) -> bool:
         if self._episode.get("episode_id") != episode_id:
