@@ -301,6 +301,7 @@ def manifest_of(plan: Plan, episode_id: str, success: bool | None, path: Path) -
         },
         "rig_check": {
             "result": "pass",
+            "at": iso(plan.start_ns - 60 * NS),
             "at_ns": plan.start_ns - 60 * NS,
             "sha256": sha256(b"check"),
             "override": None,

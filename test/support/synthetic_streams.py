@@ -76,13 +76,15 @@ def times_s(plan: Plan, samples: list[Sample]) -> np.ndarray:
     return (np.array([s.stamp_ns for s in samples], dtype=np.int64) - plan.start_ns) / NS
 
 
-def add_joints(plan: Plan, rng: np.random.Generator, topic: str, lag_s: float) -> None:
+def add_joints(
+    plan: Plan, rng: np.random.Generator, topic: str, lag_s: float, noise_rad: float
+) -> None:
     samples = periodic(plan, rng, 200.0, 3e-4)
     t_s = times_s(plan, samples) - lag_s
     position = joint_positions(t_s, plan.duration_s)
     ahead = joint_positions(t_s + 1e-4, plan.duration_s)
     velocity = (ahead - joint_positions(t_s - 1e-4, plan.duration_s)) / 2e-4
-    noise = rng.normal(0.0, 2e-5, position.shape)
+    noise = rng.normal(0.0, noise_rad, position.shape)
     for i, sample in enumerate(samples):
         sample.value = {
             "name": list(JOINTS),
@@ -91,6 +93,16 @@ def add_joints(plan: Plan, rng: np.random.Generator, topic: str, lag_s: float) -
             "effort": np.full(len(JOINTS), 0.1),
         }
     plan.streams[topic] = Stream("sensor_msgs/msg/JointState", 200.0, True, samples)
+
+
+def copy_stream(plan: Plan, source: str, target: str) -> None:
+    """The same values at the same stamps, received a little later."""
+    stream = plan.streams[source]
+    samples = [
+        Sample(s.stamp_ns, s.log_ns + 20_000, {k: v.copy() for k, v in s.value.items()})
+        for s in stream.samples
+    ]
+    plan.streams[target] = Stream(stream.type, stream.expected_hz, stream.required, samples)
 
 
 def add_wrench(plan: Plan, rng: np.random.Generator) -> None:
@@ -195,10 +207,10 @@ def build_plan(
     """All streams of one episode."""
     rng = np.random.default_rng(seed)
     plan = Plan(start_ns, duration_s, {})
-    add_joints(plan, rng, "/leader/joint_states", 0.0)
-    add_joints(plan, rng, "/follower/joint_states", FOLLOWER_LAG_S)
-    add_joints(plan, rng, "/teleop/action_requested", 0.0)
-    add_joints(plan, rng, "/teleop/action_sent", 0.0)
+    add_joints(plan, rng, "/leader/joint_states", 0.0, 2e-5)
+    add_joints(plan, rng, "/follower/joint_states", FOLLOWER_LAG_S, 2e-5)
+    add_joints(plan, rng, "/teleop/action_requested", 0.0, 0.0)
+    copy_stream(plan, "/teleop/action_requested", "/teleop/action_sent")
     add_status(plan, rng)
     add_wrench(plan, rng)
     for name in cameras:

@@ -1,0 +1,1 @@
+"""One check a file: what it looks at, its limits, and where they come from."""

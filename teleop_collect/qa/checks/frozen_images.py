@@ -1,0 +1,76 @@
+"""Did a camera repeat an image while the robot moved?"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from teleop_collect.clock import NS_PER_S
+from teleop_collect.episodes.streams import Int64Array
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.images import ImageFacts
+from teleop_collect.qa.motion import clean
+from teleop_collect.samples import FloatArray
+
+FROZEN_S = 0.5
+MIN_MOTION = 0.1
+"""rad or m that some joint must move meanwhile; a resting scene may well look the same twice."""
+
+
+def run(evidence: Evidence) -> Iterator[Remark | Measure]:
+    """Runs of images that are equal byte for byte while some joint moves."""
+    moves = [
+        clean(data)
+        for arm in evidence.arms
+        if arm.follower and (data := evidence.read(arm.follower)) is not None
+    ]
+    for topic, facts in evidence.images.items():
+        if len(facts.same_as_before) < 2:
+            continue
+        yield Measure("repeated_share", float(facts.same_as_before[1:].mean()), "1", topic)
+        stamps = evidence.times(topic).stamp_ns
+        frozen = [
+            (begin, end)
+            for begin, end in _runs(facts, stamps)
+            if end - begin >= FROZEN_S * NS_PER_S and _moved(moves, begin, end) > MIN_MOTION
+        ]
+        yield Measure("frozen_s", sum(end - begin for begin, end in frozen) / NS_PER_S, "s", topic)
+        for begin, end in frozen:
+            length_s = (end - begin) / NS_PER_S
+            yield Remark(
+                Severity.FAIL,
+                f"one image is repeated for {length_s:.2f} s while the robot moves (limit "
+                f"{FROZEN_S:g} s)",
+                topic,
+                evidence.t_s(begin),
+                length_s,
+                FROZEN_S,
+                "s",
+            )
+
+
+def _runs(facts: ImageFacts, stamps: Int64Array) -> Iterator[tuple[int, int]]:
+    """First and last stamp of each run of equal images."""
+    same = facts.same_as_before[: len(stamps)].astype(np.int8)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], same, [0]])))
+    for first, following in edges.reshape(-1, 2):
+        yield int(stamps[first - 1]), int(stamps[following - 1])
+
+
+def _moved(moves: list[tuple[Int64Array, FloatArray]], begin: int, end: int) -> float:
+    """Largest movement of any joint between two moments."""
+    largest = 0.0
+    for stamps, position in moves:
+        inside = position[(stamps >= begin) & (stamps <= end)]
+        if len(inside):
+            largest = max(largest, float(np.ptp(inside, axis=0).max()))
+    return largest
+
+
+CHECK = Check(
+    "frozen_images",
+    1,
+    Layer.TECHNICAL,
+    "at least 0.5 s of equal images (rda video_freeze), gated by joint motion",
+    run,
+)

@@ -1,0 +1,136 @@
+"""Joint motion for measurements: on an even grid, by linear interpolation between samples.
+
+Only checks use this. What is exported or replayed goes through `episodes.timeline`, which never
+interpolates.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from teleop_collect.clock import NS_PER_S
+from teleop_collect.episodes.streams import Int64Array, StreamData
+from teleop_collect.samples import FloatArray
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Positions of joints on an even grid.
+
+    Attributes:
+        names: joint names.
+        start_ns: time of the first row.
+        rate_hz: rows a second.
+        position: rad or m, shape (N, joints); NaN-free.
+    """
+
+    names: tuple[str, ...]
+    start_ns: int
+    rate_hz: float
+    position: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def column(self, name: str) -> FloatArray:
+        """Positions of one joint, shape (N,)."""
+        column: FloatArray = self.position[:, self.names.index(name)]
+        return column
+
+    def speed(self) -> FloatArray:
+        """Norm of all joints' velocities, shape (N,)."""
+        if len(self) < 2:
+            return np.zeros(len(self))
+        norm: FloatArray = np.linalg.norm(
+            np.gradient(self.position, 1 / self.rate_hz, axis=0), axis=1
+        )
+        return norm
+
+
+def clean(data: StreamData) -> tuple[Int64Array, FloatArray]:
+    """Stamps, rising strictly, and positions of the messages whose joints are all finite."""
+    position = data.values["position"]
+    good = np.isfinite(position).all(axis=1) & (data.stamp_ns > 0)
+    stamps, rows = np.unique(data.stamp_ns[good], return_index=True)
+    return stamps, position[good][rows]
+
+
+def on_grid(data: StreamData, names: tuple[str, ...], grid_ns: Int64Array) -> FloatArray:
+    """Positions of some joints at given times within the stream, shape (N, joints)."""
+    stamps, position = clean(data)
+    columns = [position[:, data.names.index(name)] for name in names]
+    at = (grid_ns - stamps[0]).astype(np.float64)
+    along = (stamps - stamps[0]).astype(np.float64)
+    return np.stack([np.interp(at, along, column) for column in columns], axis=1)
+
+
+def motions(streams: tuple[StreamData, ...], rate_hz: float) -> tuple[Motion, ...] | None:
+    """Several streams of joints on one grid, over the time and joints that all of them have.
+
+    Returns:
+        None when they share no joint or less than a tenth of a second.
+    """
+    names = tuple(n for n in streams[0].names if all(n in s.names for s in streams))
+    stamps = [clean(s)[0] for s in streams]
+    if not names or any(len(s) < 2 for s in stamps):
+        return None
+    start_ns, end_ns = max(int(s[0]) for s in stamps), min(int(s[-1]) for s in stamps)
+    count = int((end_ns - start_ns) * rate_hz / NS_PER_S) + 1
+    if count < 0.1 * rate_hz:
+        return None
+    grid_ns = start_ns + np.rint(np.arange(count) * NS_PER_S / rate_hz).astype(np.int64)
+    return tuple(Motion(names, start_ns, rate_hz, on_grid(s, names, grid_ns)) for s in streams)
+
+
+def lag_s(leading: FloatArray, following: FloatArray, rate_hz: float, max_lag_s: float) -> float:
+    """How far `following` is behind `leading`: argmax of the correlation of their changes.
+
+    The maximum is refined to a fraction of a sample by a parabola through its neighbours.
+
+    Args:
+        leading: shape (N,), on an even grid.
+        following: shape (N,), on the same grid.
+        rate_hz: samples a second.
+        max_lag_s: largest lag looked for.
+
+    Returns:
+        Seconds, negative when `following` is ahead; NaN when nothing changes.
+    """
+    a, b = np.diff(leading), np.diff(following)
+    if not a.any() or not b.any():
+        return float("nan")
+    reach = min(int(max_lag_s * rate_hz), len(a) - 1)
+    # Wherever the streams overlap less, there is less to add up: each lag is normalised by itself.
+    energy = _overlap_energy(a, reach, leading_part=True) * _overlap_energy(
+        b, reach, leading_part=False
+    )
+    correlation = _correlation(a, b, reach) / np.sqrt(np.maximum(energy, np.finfo(float).tiny))
+    peak = int(np.argmax(correlation))
+    return (peak - reach + _parabola(correlation, peak)) / rate_hz
+
+
+def _correlation(a: FloatArray, b: FloatArray, reach: int) -> FloatArray:
+    """Sum of a[n] * b[n + k] for k from -reach to reach, by way of the spectrum."""
+    size = 2 ** int(np.ceil(np.log2(2 * len(a))))
+    spectrum = np.conj(np.fft.rfft(a, size)) * np.fft.rfft(b, size)
+    lags: FloatArray = np.roll(np.fft.irfft(spectrum, size), reach)[: 2 * reach + 1]
+    return lags
+
+
+def _overlap_energy(values: FloatArray, reach: int, *, leading_part: bool) -> FloatArray:
+    """Sum of squares of the part of one signal that overlaps the other at each lag."""
+    total = np.concatenate([[0.0], np.cumsum(np.square(values))])
+    lags = np.arange(-reach, reach + 1)
+    if not leading_part:
+        lags = -lags
+    head = total[len(values) - np.maximum(lags, 0)]
+    energy: FloatArray = head - total[np.maximum(-lags, 0)]
+    return energy
+
+
+def _parabola(values: FloatArray, peak: int) -> float:
+    if not 0 < peak < len(values) - 1:
+        return 0.0
+    before, top, after = values[peak - 1 : peak + 2]
+    curve = before - 2 * top + after
+    return float(0.5 * (before - after) / curve) if curve < 0 else 0.0

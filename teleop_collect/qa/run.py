@@ -1,0 +1,75 @@
+"""Runs all checks on an episode and keeps the answer beside it."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from teleop_collect.episodes.files import QA
+from teleop_collect.episodes.reader import Episode, open_episode
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import (
+    ORDER,
+    Check,
+    Finding,
+    Measure,
+    QaReport,
+    verdict_of,
+)
+from teleop_collect.qa.registry import CHECKS
+
+
+def check_episode(path: str | Path, *, write: bool = True) -> QaReport:
+    """Check one episode.
+
+    Args:
+        path: an episode folder, an MCAP file, or a folder of another rosbag2 recorder.
+        write: keep the answer in the episode's folder as qa.json (a bare file has no folder).
+
+    Raises:
+        UnreadableError: there is no episode that could be checked.
+        OSError: qa.json cannot be written.
+    """
+    with open_episode(path) as episode:
+        report = report_on(Evidence(episode))
+        if write and episode.folder is not None:
+            write_report(report, episode.folder)
+    return report
+
+
+def report_on(evidence: Evidence, checks: Sequence[Check] = CHECKS) -> QaReport:
+    """What the checks find."""
+    findings: list[Finding] = []
+    measures: dict[str, tuple[Measure, ...]] = {}
+    for check in checks:
+        answers = list(check.run(evidence))
+        findings += [check.finding(a) for a in answers if not isinstance(a, Measure)]
+        measures[check.name] = tuple(a for a in answers if isinstance(a, Measure))
+    findings.sort(key=lambda finding: ORDER.index(finding.severity))
+    return QaReport(
+        evidence.episode.episode_id, verdict_of(findings), tuple(findings), measures, tuple(checks)
+    )
+
+
+def write_report(report: QaReport, folder: Path) -> None:
+    """Write qa.json at once or not at all."""
+    text = json.dumps(report.as_document(), indent=1, allow_nan=False)
+    unfinished = folder / f".{QA}.{os.getpid()}"
+    try:
+        with unfinished.open("w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(folder / QA)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def stored_verdict(episode: Episode) -> str | None:
+    """The verdict in the episode's qa.json; None before it was checked."""
+    from teleop_collect.episodes.files import read_json
+
+    if episode.folder is None or not (episode.folder / QA).is_file():
+        return None
+    verdict = read_json(episode.folder / QA).get("verdict")
+    return verdict if isinstance(verdict, str) else None
