@@ -61,15 +61,16 @@ class EmulatedArm:
         self.config = Leader(
             serial="TEST", port="sim://leader_main", baud=baud, rate_hz=200, servos=SERVOS
         )
+        options = ["--torque"] if torque else []
         self.command = [
             sys.executable, "-m", "teleop_collect.devices.bus_emulator", "--rig",
-            str(write_rig(folder, SERVOS, baud)), "--arm", "main", *(["--torque"] if torque else []),
+            str(write_rig(folder, SERVOS, baud)), "--arm", "main", *options,
             "--ros-args", "-r", "__node:=bus_emulator",
         ]  # fmt: skip
         self.environment = {**os.environ, "TELEOP_COLLECT_RUNTIME": str(folder)}
         self.process = self.start()
         self.client = EmulatorClient(self.socket)
-        wait_for(self._answers)
+        wait_for(self.answers)
 
     def start(self) -> subprocess.Popen[str]:
         """One more emulator process for the same port."""
@@ -78,7 +79,8 @@ class EmulatedArm:
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether the emulator is up; fails when it has ended."""
         assert self.process.poll() is None, self.process.communicate()[1]
         try:
             self.client.status()

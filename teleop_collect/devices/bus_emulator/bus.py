@@ -72,10 +72,10 @@ class Bus:
         """
         end_ns = start_ns + self._wire_ns(packet.wire_bytes)
         if not packet.crc_ok:
-            return self._refuse(packet, ErrorNumber.CRC, end_ns)
+            return self._acknowledge(packet, ErrorNumber.CRC, end_ns)
         action = self._actions.get(packet.instruction)
         if action is None:
-            return self._refuse(packet, ErrorNumber.INSTRUCTION, end_ns)
+            return self._acknowledge(packet, ErrorNumber.INSTRUCTION, end_ns)
         return action(packet, end_ns)
 
     def _wire_ns(self, count: int) -> int:
@@ -91,14 +91,17 @@ class Bus:
         packet = protocol.encode_status(servo.servo_id, error | servo.alert, data)
         return Reply(start_ns + self._wire_ns(len(packet)), packet)
 
-    def _confirm(self, packet: Packet, end_ns: int, error: int) -> list[Reply]:
-        servo = self._find(packet.packet_id)
+    def _confirm(
+        self, servo: EmulatedServo | None, packet: Packet, end_ns: int, error: int
+    ) -> list[Reply]:
+        """What a servo answers to anything but reads and pings; under the id it was asked by."""
         if servo is None or servo.status_return_level < 2:
             return []
-        return [self._status(servo, end_ns + servo.return_delay_ns, error)]
+        data = protocol.encode_status(packet.packet_id, error | servo.alert)
+        return [Reply(end_ns + servo.return_delay_ns + self._wire_ns(len(data)), data)]
 
-    def _refuse(self, packet: Packet, error: int, end_ns: int) -> list[Reply]:
-        return self._confirm(packet, end_ns, error)
+    def _acknowledge(self, packet: Packet, error: int, end_ns: int) -> list[Reply]:
+        return self._confirm(self._find(packet.packet_id), packet, end_ns, error)
 
     def _ping(self, packet: Packet, end_ns: int) -> list[Reply]:
         replies = []
@@ -112,27 +115,27 @@ class Bus:
 
     def _read(self, packet: Packet, end_ns: int) -> list[Reply]:
         if len(packet.parameters) != 4:
-            return self._refuse(packet, ErrorNumber.DATA_LENGTH, end_ns)
+            return self._acknowledge(packet, ErrorNumber.DATA_LENGTH, end_ns)
         return self._read_each([ReadRequest(packet.packet_id, *_words(packet.parameters))], end_ns)
 
     def _write(self, packet: Packet, end_ns: int) -> list[Reply]:
         if len(packet.parameters) < 3:
-            return self._refuse(packet, ErrorNumber.DATA_LENGTH, end_ns)
+            return self._acknowledge(packet, ErrorNumber.DATA_LENGTH, end_ns)
         address, data = _word(packet.parameters), packet.parameters[2:]
         if packet.packet_id == BROADCAST_ID:
             for servo in self.servos:
                 servo.write(address, data, end_ns)
             return []
-        return self._confirm(
-            packet, end_ns, self._write_one(packet.packet_id, address, data, end_ns)
-        )
+        addressee = self._find(packet.packet_id)
+        error = addressee.write(address, data, end_ns) if addressee else ErrorNumber.NONE
+        return self._confirm(addressee, packet, end_ns, error)
 
-    def _write_one(self, servo_id: int, address: int, data: bytes, at_ns: int) -> int:
-        servo = self._find(servo_id)
-        return servo.write(address, data, at_ns) if servo else ErrorNumber.NONE
+    def _write_one(self, servo_id: int, address: int, data: bytes, at_ns: int) -> None:
+        if (servo := self._find(servo_id)) is not None:
+            servo.write(address, data, at_ns)
 
     def _reboot(self, packet: Packet, end_ns: int) -> list[Reply]:
-        replies = self._confirm(packet, end_ns, ErrorNumber.NONE)
+        replies = self._acknowledge(packet, ErrorNumber.NONE, end_ns)
         for servo in self.servos:
             if packet.packet_id in (BROADCAST_ID, servo.servo_id) and not servo.silent:
                 servo.reboot()
@@ -165,6 +168,9 @@ class Bus:
 
     def _read_joint(self, requests: list[ReadRequest], end_ns: int) -> list[Reply]:
         """One status packet of all servos; it breaks off at the first that does not answer."""
+        expected = sum(request.length + FAST_OVERHEAD for request in requests)
+        if expected > protocol.MAX_LENGTH:
+            return []
         blocks: list[tuple[int, int, bytes]] = []
         for request in requests:
             servo = self._find(request.servo_id)
@@ -172,13 +178,11 @@ class Bus:
                 break
             end_ns += servo.return_delay_ns
             error, data = servo.read(request.address, request.length, end_ns)
-            if error:
-                data = bytes(request.length)
+            data = data.ljust(request.length, b"\0")
             blocks.append((error | servo.alert, servo.servo_id, data))
             end_ns += self._wire_ns(request.length + FAST_OVERHEAD)
         if not blocks:
             return []
-        expected = sum(request.length + FAST_OVERHEAD for request in requests)
         packet = protocol.encode_fast_status(blocks, expected)
         return [Reply(end_ns + self._wire_ns(protocol.PREFIX + 1), packet)]
 

@@ -12,6 +12,7 @@ from teleop_collect.errors import TeleopCollectError
 
 MAX_LINE_BYTES = 32 << 20
 RECEIVE_BYTES = 1 << 16
+SEND_S = 0.05
 
 Handler = Callable[[Mapping[str, object]], dict[str, object]]
 
@@ -37,6 +38,8 @@ class ControlSocket:
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
+        # A client that reads no answers must not hold up the bus.
+        connection.settimeout(SEND_S)
         self._buffers[connection] = bytearray()
         self._selector.register(connection, selectors.EVENT_READ, lambda: self._receive(connection))
 

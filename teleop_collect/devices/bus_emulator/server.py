@@ -83,6 +83,8 @@ class EmulatorServer:
         return max(0.0, min(IDLE_S, (self._due[0][0] - time.monotonic_ns() - NEAR_NS) / 1e9))
 
     def _on_bytes(self) -> None:
+        if not self._line.plugged:
+            return
         start_ns = time.monotonic_ns()
         for packet in self._parser.feed(self._line.read()):
             self._exchanges += 1

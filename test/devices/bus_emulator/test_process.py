@@ -118,5 +118,5 @@ def test_starts_again_after_a_kill_left_its_files_behind():
         arm.stop(signal.SIGKILL)
         assert arm.socket.exists()
         arm.process = arm.start()
-        wait_for(arm._answers)
+        wait_for(arm.answers)
         assert arm.client.status()["plugged"]

@@ -8,6 +8,8 @@ import dynamixel_sdk as sdk
 import pytest
 from support.emulated_arm import emulated_arm, wait_for
 
+from teleop_collect.clock import SystemClock
+from teleop_collect.devices.dynamixel.leader import DynamixelLeader
 from teleop_collect.errors import (
     BusyError,
     ConfigError,
@@ -259,7 +261,7 @@ def test_a_second_driver_on_the_port_is_refused_and_disturbs_nothing(arm, leader
 def test_the_same_port_through_another_path_is_the_same_port(arm, leader, tmp_path):
     link = tmp_path / "by-id"
     link.symlink_to(arm.path)
-    second = type(leader)(arm.config, str(link), leader._clock)
+    second = DynamixelLeader(arm.config, str(link), SystemClock())
     with pytest.raises(BusyError):
         second.connect()
 
@@ -302,8 +304,8 @@ def test_a_rate_that_the_bus_cannot_reach_is_refused(arm):
 
 
 def test_a_missing_port_is_told_apart_from_a_busy_one(arm, tmp_path):
-    leader = type(arm.leader())(arm.config, str(tmp_path / "ttyNONE"), arm.leader()._clock)
-    with pytest.raises(DeviceDisconnected, match="No such file.*plugged in"):
+    leader = DynamixelLeader(arm.config, str(tmp_path / "ttyNONE"), SystemClock())
+    with pytest.raises(DeviceDisconnected, match=r"No such file.*plugged in"):
         leader.connect()
     with pytest.raises(DeviceDisconnected, match="not open"):
         leader.read()
