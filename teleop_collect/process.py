@@ -1,4 +1,4 @@
-"""What every long-running process of a rig does alike: stop cleanly, rank itself, end with its parent."""
+"""What a rig's long-running processes do alike: stop cleanly, rank themselves, outlive no parent."""
 
 import ctypes
 import os
