@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
-from teleop_collect.errors import CheckFailed
+from teleop_collect.errors import CheckFailed, TeleopCollectError
 from teleop_collect.export.lerobot.cameras import Cameras, VideoSpan
 from teleop_collect.export.lerobot.features import DatasetFeatures, episode_vectors
 from teleop_collect.export.lerobot.layout import (
@@ -91,6 +92,7 @@ class DatasetWriter:
         Raises:
             ConfigError: the episode does not fit the dataset's features.
             CheckFailed: a value is not finite, or images and steps differ in number.
+            TeleopCollectError: the video cannot be written (disk full, encoder).
         """
         self._features.require_same(steps)
         number, first_index = len(self._rows), self.total_frames
@@ -100,6 +102,10 @@ class DatasetWriter:
             spans = self._cameras.write(steps)
         except CheckFailed as error:
             raise CheckFailed(f"episode {steps.source.episode_id}: {error}") from error
+        except av.FFmpegError as error:
+            raise TeleopCollectError(
+                f"episode {steps.source.episode_id}: its video cannot be written: {error}"
+            ) from error
         place = self._data.write(data_table(self._schema, columns))
         self._alignment.write(steps, number, first_index)
         stats = {key: vector_stats(_two_dimensional(column)) for key, column in columns.items()}
