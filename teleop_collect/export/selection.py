@@ -1,15 +1,14 @@
 """Which episodes of a root are exported, and why the others are not."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from teleop_collect.episodes.files import MANIFEST, QA, read_json, read_manifest
 from teleop_collect.episodes.labels import effective_success, read_labels
 from teleop_collect.episodes.root import episode_folders
-from teleop_collect.errors import TeleopCollectError, UnreadableError
+from teleop_collect.errors import CheckFailed, TeleopCollectError, UnreadableError
 
 Outcome = Literal["success", "failure", "all"]
 OUTCOMES: tuple[Outcome, ...] = ("success", "failure", "all")
@@ -26,10 +25,18 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """An episode to export: its folder, and the SHA-256 of its recording as it is now."""
+
+    folder: Path
+    mcap_sha256: str
+
+
+@dataclass(frozen=True)
 class Selection:
     """Episodes to export, in order of time, and those that are not."""
 
-    chosen: tuple[Path, ...]
+    chosen: tuple[Chosen, ...]
     left_out: tuple[LeftOut, ...]
 
 
@@ -44,20 +51,16 @@ def select(root: Path, outcome: Outcome, *, include_failed: bool) -> Selection:
     Raises:
         UnreadableError: there are no episodes at `root`.
     """
-    chosen: list[Path] = []
+    chosen: list[Chosen] = []
     left_out: list[LeftOut] = []
     folders = [root] if (root / MANIFEST).is_file() else episode_folders(root)
     if not folders:
         raise UnreadableError(f"{root}: holds no finished episode; record one first")
     for folder in folders:
         try:
-            reason = _reason_against(folder, outcome, include_failed)
+            chosen.append(_judge(folder, outcome, include_failed))
         except TeleopCollectError as error:
-            reason = str(error)
-        if reason is None:
-            chosen.append(folder)
-        else:
-            left_out.append(LeftOut(folder.name, reason))
+            left_out.append(LeftOut(folder.name, str(error)))
     return Selection(tuple(chosen), tuple(left_out))
 
 
@@ -74,28 +77,28 @@ def mcap_sha256(folder: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _reason_against(folder: Path, outcome: Outcome, include_failed: bool) -> str | None:
+def _judge(folder: Path, outcome: Outcome, include_failed: bool) -> Chosen:
+    """Take an episode.
+
+    Raises:
+        CheckFailed: with the reason for leaving it out.
+        UnreadableError: it cannot be read.
+    """
     manifest = read_manifest(folder)
     if manifest is None:
-        return f"it has no {MANIFEST}"
+        raise CheckFailed(f"it has no {MANIFEST}")
     success = effective_success(manifest, read_labels(folder))
     name = {True: "success", False: "failure", None: "unlabeled"}[success]
     if outcome not in ("all", name):
-        return f"outcome is {name}"
-    return None if include_failed else _doubt(folder, manifest)
-
-
-def _doubt(folder: Path, manifest: Mapping[str, Any]) -> str | None:
-    """Why the recording cannot be trusted; None when nothing speaks against it."""
+        raise CheckFailed(f"outcome is {name}")
+    judged = read_json(folder / QA) if (folder / QA).is_file() else {}
+    if judged.get("verdict") == "fail" and not include_failed:
+        raise CheckFailed(f"integrity: QA verdict is fail (see {QA})")
+    found = mcap_sha256(folder)
     recorded = (manifest.get("hashes") or {}).get("mcap_sha256")
-    if (
-        isinstance(recorded, str)
-        and len(recorded) == SHA256_HEX
-        and recorded != mcap_sha256(folder)
-    ):
-        return "integrity: the recording is not the one its manifest was written for (SHA-256)"
-    if (folder / QA).is_file():
-        verdict = read_json(folder / QA).get("verdict")
-        if verdict == "fail":
-            return "integrity: QA verdict is fail (see qa.json)"
-    return None
+    known = isinstance(recorded, str) and len(recorded) == SHA256_HEX
+    if known and recorded != found and not include_failed:
+        raise CheckFailed(
+            "integrity: the recording is not the one its manifest was written for (SHA-256)"
+        )
+    return Chosen(folder, found)

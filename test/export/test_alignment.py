@@ -217,5 +217,5 @@ def test_a_broken_rate_must_be_chosen_by_a_person(recorded):
         plan.streams[SCENE].expected_hz = 29.97
 
     episode, _ = recorded(ntsc)
-    with pytest.raises(ConfigError, match="29.97 Hz; give a whole number with --fps"):
+    with pytest.raises(ConfigError, match=r"29\.97 Hz; give a whole number with --fps"):
         nominal_fps(episode)

@@ -5,7 +5,7 @@ import pytest
 from support.synthetic_episode import write_episode
 
 from teleop_collect.errors import UnreadableError
-from teleop_collect.export.selection import mcap_sha256, select
+from teleop_collect.export.selection import select
 
 IDS = tuple(f"20261120T09000{n}Z-sim_tabletop-a1b2c{n}" for n in range(3))
 
@@ -18,7 +18,7 @@ def root(tmp_path):
 
 
 def chosen(selection):
-    return tuple(folder.name for folder in selection.chosen)
+    return tuple(chosen.folder.name for chosen in selection.chosen)
 
 
 def reasons(selection):
@@ -90,7 +90,8 @@ def test_a_root_without_episodes_is_refused(tmp_path, folder):
 def test_the_hash_is_of_the_only_recording(root):
     folder = root / "episodes" / IDS[0]
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert mcap_sha256(folder) == manifest["hashes"]["mcap_sha256"]
+    (chosen, *_) = select(root, "success", include_failed=False).chosen
+    assert chosen.mcap_sha256 == manifest["hashes"]["mcap_sha256"]
     (folder / "second.mcap").touch()
-    with pytest.raises(UnreadableError, match=r"holds 2 \.mcap files"):
-        mcap_sha256(folder)
+    selection = select(root, "success", include_failed=False)
+    assert "holds 2 .mcap files" in reasons(selection)[IDS[0]]

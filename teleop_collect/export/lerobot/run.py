@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from teleop_collect.export.lerobot.layout import Limits
 from teleop_collect.export.lerobot.validation import require_valid
 from teleop_collect.export.lerobot.video import Codec, VideoSettings
 from teleop_collect.export.lerobot.writer import DatasetWriter
-from teleop_collect.export.selection import LeftOut, Outcome, mcap_sha256, select
+from teleop_collect.export.selection import Chosen, LeftOut, Outcome, select
 from teleop_collect.export.staging import staged_folder
 from teleop_collect.export.steps import EpisodeSteps
 
@@ -102,10 +103,10 @@ def export_lerobot(
     selection = select(root, options.outcome, include_failed=options.include_failed)
     with staged_folder(out) as folder:
         export = _Export(folder, options)
-        for done, episode_folder in enumerate(selection.chosen):
+        for done, chosen in enumerate(selection.chosen):
             if on_progress is not None:
                 on_progress(done, len(selection.chosen))
-            export.add(episode_folder)
+            export.add(chosen)
         left_out = (*selection.left_out, *export.left_out)
         writer, features = export.finish(left_out)
         validate_started_s = time.monotonic()
@@ -137,13 +138,16 @@ class _Export:
         self._fps = options.fps
         self._begun: tuple[DatasetWriter, DatasetFeatures] | None = None
 
-    def add(self, episode_folder: Path) -> None:
+    def add(self, chosen: Chosen) -> None:
         """Export one episode, or note why it is left out."""
-        try:
-            with open_episode(episode_folder) as episode:
-                self._add(episode, self._steps(episode, episode_folder))
-        except _Unusable as error:
-            self.left_out.append(LeftOut(episode_folder.name, str(error)))
+        with ExitStack() as opened:
+            try:
+                episode = opened.enter_context(open_episode(chosen.folder))
+                steps = self._steps(episode, chosen.mcap_sha256)
+            except (UnreadableError, CheckFailed) as error:
+                self.left_out.append(LeftOut(chosen.folder.name, str(error)))
+                return
+            self._write(steps)
 
     def finish(self, left_out: tuple[LeftOut, ...]) -> tuple[DatasetWriter, DatasetFeatures]:
         """Complete the dataset."""
@@ -155,16 +159,13 @@ class _Export:
         writer.finish(settings, left_out)
         return writer, features
 
-    def _steps(self, episode: Episode, folder: Path) -> EpisodeSteps:
-        try:
-            if self._fps is None:
-                self._fps = nominal_fps(episode)
-            policy, limit = self._options.policy, self._options.max_skew_ms
-            return steps_of(episode, self._fps, policy, limit, mcap_sha256(folder))
-        except (UnreadableError, CheckFailed) as error:
-            raise _Unusable(str(error)) from error
+    def _steps(self, episode: Episode, mcap_sha256: str) -> EpisodeSteps:
+        if self._fps is None:
+            self._fps = nominal_fps(episode)
+        policy, limit = self._options.policy, self._options.max_skew_ms
+        return steps_of(episode, self._fps, policy, limit, mcap_sha256)
 
-    def _add(self, episode: Episode, steps: EpisodeSteps) -> None:
+    def _write(self, steps: EpisodeSteps) -> None:
         if self._begun is None:
             features = DatasetFeatures.of(steps)
             video = VideoSettings(features.fps, self._options.codec)
@@ -173,7 +174,3 @@ class _Export:
             )
             self._begun = (writer, features)
         self._begun[0].add(steps)
-
-
-class _Unusable(Exception):
-    """An episode cannot be exported; the export goes on without it."""

@@ -72,6 +72,20 @@ def test_an_episode_with_a_gap_is_left_out_with_its_reason(tmp_path):
     assert "ms away" in left_out.reason
 
 
+def test_a_damaged_recording_is_left_out_even_when_doubtful_ones_are_asked_for(tmp_path):
+    record(tmp_path / "root", True, True)
+    path = tmp_path / "root/episodes" / IDS[1] / f"{IDS[1]}.mcap"
+    content = bytearray(path.read_bytes())
+    for position in range(len(content) // 4, len(content) // 2, 101):
+        content[position] ^= 0xFF
+    path.write_bytes(content)
+    options = ExportOptions(include_failed=True)
+    report = export_lerobot(tmp_path / "root", tmp_path / "out", options)
+    assert report.episodes == 1
+    assert [e.episode_id for e in report.left_out] == [IDS[1]]
+    assert report.left_out[0].reason
+
+
 def test_when_no_episode_remains_the_reasons_are_told_and_nothing_is_written(tmp_path):
     record(tmp_path / "root", False, None)
     with pytest.raises(CheckFailed, match=r"no episode (.|\n)*is failure(.|\n)*is unlabeled"):
