@@ -38,6 +38,10 @@ class ArmStreams:
     bounds: Mapping[str, JointBounds]
     revolute: frozenset[str]
 
+    def unit(self, joint: str) -> str:
+        """Unit of a joint's position; rad where no description says otherwise."""
+        return "rad" if joint in self.revolute or joint not in self.bounds else "m"
+
 
 @dataclass(frozen=True)
 class Span:

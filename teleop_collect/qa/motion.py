@@ -12,6 +12,8 @@ from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.streams import Int64Array, StreamData
 from teleop_collect.samples import FloatArray
 
+AVERAGED_S = 0.1
+
 
 @dataclass(frozen=True)
 class Motion:
@@ -85,6 +87,7 @@ def motions(streams: tuple[StreamData, ...], rate_hz: float) -> tuple[Motion, ..
 def lag_s(leading: FloatArray, following: FloatArray, rate_hz: float, max_lag_s: float) -> float:
     """How far `following` is behind `leading`: argmax of the correlation of their changes.
 
+    Changes are averaged over 0.1 s, the same in both, so that single ticks of jitter do not decide.
     The maximum is refined to a fraction of a sample by a parabola through its neighbours.
 
     Args:
@@ -96,7 +99,8 @@ def lag_s(leading: FloatArray, following: FloatArray, rate_hz: float, max_lag_s:
     Returns:
         Seconds, negative when `following` is ahead; NaN when nothing changes.
     """
-    a, b = np.diff(leading), np.diff(following)
+    window = np.ones(max(round(AVERAGED_S * rate_hz), 1))
+    a, b = (np.convolve(np.diff(x), window, "same") for x in (leading, following))
     if not a.any() or not b.any():
         return float("nan")
     reach = min(int(max_lag_s * rate_hz), len(a) - 1)

@@ -37,7 +37,7 @@ def _check(
         if excess[at] <= (SENT_TOLERANCE if is_sent else MEASURED_TOLERANCE * span):
             continue
         limit = bounds.upper if position[at] > bounds.upper else bounds.lower
-        unit = "rad" if name in arm.revolute else "m"
+        unit = arm.unit(name)
         yield Remark(
             Severity.FAIL if is_sent else Severity.REVIEW,
             f"{name} {'was sent to' if is_sent else 'measured'} {position[at]:.4f} {unit}, beyond "

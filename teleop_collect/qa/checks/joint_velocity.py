@@ -37,7 +37,7 @@ def _check(evidence: Evidence, arm: ArmStreams, data: StreamData) -> Iterator[Re
         at = int(np.argmax(speed))
         if speed[at] <= TOLERANCE * bounds.velocity:
             continue
-        unit = "rad/s" if name in arm.revolute else "m/s"
+        unit = f"{arm.unit(name)}/s"
         yield Remark(
             Severity.REVIEW,
             f"{name} moves at {speed[at]:.3f} {unit}, over its limit {bounds.velocity:.3f} {unit} "
