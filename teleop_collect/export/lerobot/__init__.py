@@ -3,13 +3,12 @@
 Importing this package needs the `lerobot` extra; so import it where an export begins.
 """
 
+import importlib
+
 from teleop_collect.errors import MissingExtraError
 
-try:
-    import av
-    import pandas
-    import pyarrow
-except ImportError as error:
-    raise MissingExtraError(error.name or "av", "lerobot") from error
-
-__all__ = ["av", "pandas", "pyarrow"]
+for _library in ("av", "pandas", "pyarrow"):
+    try:
+        importlib.import_module(_library)
+    except ImportError as error:
+        raise MissingExtraError(_library, "lerobot") from error
