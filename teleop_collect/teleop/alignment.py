@@ -2,7 +2,7 @@
 
 Two steps. While ALIGNING the command moves to the leader at the ramp speed until every joint is
 within tolerance. At that moment following begins with the gap that is left as an offset on the
-wish, and the offset shrinks to zero at the ramp speed: neither position nor velocity jumps.
+wish, and the offset shrinks to zero at the ramp speed at most: neither position nor velocity jumps.
 """
 
 import math
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from teleop_collect.rig.config import Align
 from teleop_collect.teleop.bounds import SoftBounds
+from teleop_collect.teleop.tracking import braking_velocity
 
 
 class Alignment:
@@ -34,6 +35,7 @@ class Alignment:
         """Ramp speed by joint, rad/s or m/s."""
         self.offsets = [0.0] * len(joints)
         """What is still added to the wish, rad or m."""
+        self._rates = [0.0] * len(joints)
 
     def gap(self, wish: Sequence[float], positions: Sequence[float], whose: str) -> str | None:
         """The joint that is furthest from alignment, in words.
@@ -73,24 +75,41 @@ class Alignment:
                 )
         return None
 
-    def begin_following(self, wish: Sequence[float], command: Sequence[float]) -> None:
-        """Make the offsets such that the reachable wish plus offset is the command."""
+    def begin_following(
+        self, wish: Sequence[float], command: Sequence[float], velocity: Sequence[float]
+    ) -> None:
+        """Make the offsets such that the reachable wish plus offset is the command.
+
+        Args:
+            wish: mapped leader, rad or m.
+            command: last commanded positions, rad or m.
+            velocity: last commanded velocities, rad/s or m/s; a shrinking offset keeps them.
+        """
         self.offsets = [
             c - bounds.reach(w) for w, c, bounds in zip(wish, command, self._bounds, strict=True)
+        ]
+        self._rates = [
+            min(max(-v if offset > 0.0 else v, 0.0), speed)
+            for offset, v, speed in zip(self.offsets, velocity, self.speeds, strict=True)
         ]
 
     def shrink(self, joint: int, dt_s: float) -> float:
         """Move one joint's offset towards zero for `dt_s`.
 
+        It takes half of the joint's acceleration, which leaves the other half for the leader.
+
         Returns:
-            The velocity that this adds to the wish, rad/s or m/s; 0 when there is no offset.
+            The velocity that this adds to the wish, rad/s or m/s.
         """
         offset = self.offsets[joint]
-        if offset == 0.0:
-            return 0.0
-        step = self.speeds[joint] * dt_s
-        if abs(offset) <= step:
+        gap = abs(offset)
+        acceleration = 0.5 * self._bounds[joint].acceleration
+        step = acceleration * dt_s
+        if gap <= step * dt_s:
             self.offsets[joint] = 0.0
             return -offset / dt_s
-        self.offsets[joint] = offset - math.copysign(step, offset)
-        return math.copysign(self.speeds[joint], -offset)
+        stopping = braking_velocity(gap, acceleration, dt_s)
+        rate = min(self._rates[joint] + step, self.speeds[joint], stopping)
+        self._rates[joint] = rate
+        self.offsets[joint] = offset - math.copysign(rate * dt_s, offset)
+        return math.copysign(rate, -offset)

@@ -74,16 +74,12 @@ class ArmCommand:
         self._commands = []
         self._bits = []
 
-    def positions(self) -> tuple[float, ...] | None:
-        """Last commanded positions, rad or m; None without a command."""
-        if not self._commands:
-            return None
+    def positions(self) -> tuple[float, ...]:
+        """Last commanded positions, rad or m; empty without a command."""
         return tuple([command.position for command in self._commands])
 
-    def velocities(self) -> tuple[float, ...] | None:
-        """Last commanded velocities, rad/s or m/s; None without a command."""
-        if not self._commands:
-            return None
+    def velocities(self) -> tuple[float, ...]:
+        """Last commanded velocities, rad/s or m/s; empty without a command."""
         return tuple([command.velocity for command in self._commands])
 
     def relax(self, pause_s: float) -> None:

@@ -141,8 +141,8 @@ class TeleopChain:
         return Tick(
             state=self.state,
             action_requested=wish,
-            action_sent=self._command.positions(),
-            velocity_sent=self._command.velocities(),
+            action_sent=self._command.positions() or None,
+            velocity_sent=self._command.velocities() or None,
             limiters=LimiterBits(bits),
             reason=self._explain(wish, doubt),
             leader_age_s=leader.age_s,
@@ -195,14 +195,14 @@ class TeleopChain:
         """Decide how to come from ALIGNING or HOLD towards ENGAGED."""
         if not self._command.is_active:
             self._command.start(measured)
-        command = self._command.positions() or measured
+        command = self._command.positions()
         self._gap = self._alignment.gap(wish, command, "command")
         may_move = self._gap is None or self._alignment.ramps
         if self.state is TeleopState.HOLD:
             if may_move:
                 self._happen(TeleopEvent.INPUT_GOOD, "")
         elif self._gap is None:
-            self._alignment.begin_following(wish, command)
+            self._alignment.begin_following(wish, command, self._command.velocities())
             self._happen(TeleopEvent.ALIGNED, "")
         elif not may_move:
             self._happen(TeleopEvent.INPUT_BAD, self._gap)

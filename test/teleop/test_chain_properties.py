@@ -1,0 +1,143 @@
+"""Whatever comes in, what goes out is finite and within every limit at every tick.
+
+TELEOP_COLLECT_SOAK=1 plays a hundred times as many scripts (a million ticks and more).
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.teleop_driver import MS, Driver, make_chain, without
+from support.teleop_script import KINDS, Player, Segment
+
+from teleop_collect.rig.config import Align, Teleop
+from teleop_collect.teleop.acceleration_limit import AccelerationLimit
+from teleop_collect.teleop.position_limit import PositionLimit
+from teleop_collect.teleop.state import TeleopState
+from teleop_collect.teleop.velocity_limit import VelocityLimit
+
+SOAK = os.environ.get("TELEOP_COLLECT_SOAK") == "1"
+EXAMPLES = 10_000 if SOAK else 100
+
+positions = st.tuples(st.floats(-4.0, 4.0), st.floats(-0.05, 0.1), st.floats(-10.0, 10.0))
+segments = st.builds(
+    Segment,
+    kind=st.sampled_from(KINDS),
+    ticks=st.integers(1, 40),
+    target=positions,
+    gap_s=st.sampled_from((0.015, 0.025, 0.09, 0.15, 0.6, 10.0)),
+    seed=st.integers(0, 2**31),
+    engage=st.sampled_from((True, True, True, False)),
+)
+starts = st.tuples(st.floats(-2.05, 1.55), st.floats(-0.005, 0.045), st.floats(-7.0, 7.0))
+teleops = st.sampled_from(
+    (
+        Teleop(),
+        Teleop(align=Align(on_gap="refuse")),
+        # Everything counts as aligned: following starts with any offset.
+        Teleop(align=Align(tolerance_rad=50.0, tolerance_m=1.0, ramp_rad_s=2.0, ramp_m_s=0.1)),
+    )
+)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=not SOAK,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(script=st.lists(segments, min_size=6, max_size=14), start=starts, teleop=teleops)
+@pytest.mark.timeout(0 if SOAK else 60)
+def test_commands_keep_every_limit(
+    script: list[Segment], start: tuple[float, float, float], teleop: Teleop
+) -> None:
+    align = teleop.align
+    ramp = (align.ramp_rad_s, align.ramp_m_s, align.ramp_rad_s)
+    player = Player(make_chain(teleop), start, ramp).play(script)
+    assert player.violations == []
+
+
+FAR = [
+    Segment("near", 5, (0.0, 0.0, 0.0)),
+    Segment("jump", 200, (1.2, 0.04, 3.0)),
+    Segment("jump", 200, (4.0, 0.1, -9.0)),
+    Segment("shake", 100, (0.0, 0.02, 0.0)),
+    Segment("jump", 200, (-4.0, -0.1, 9.0)),
+]
+ALIGNED_ANYWHERE = Teleop(align=Align(tolerance_rad=50.0, tolerance_m=1.0))
+
+
+def test_far_script_follows_and_keeps_every_limit() -> None:
+    player = Player(make_chain(ALIGNED_ANYWHERE)).play(FAR)
+    assert player.violations == []
+    assert TeleopState.ENGAGED in player.states
+
+
+@pytest.mark.parametrize(
+    ("removed", "expected"),
+    [
+        (PositionLimit, "position"),
+        (VelocityLimit, "velocity limit"),
+        (AccelerationLimit, "changed"),
+    ],
+)
+def test_judge_notices_when_a_limiter_is_taken_out(removed: type, expected: str) -> None:
+    player = Player(make_chain(ALIGNED_ANYWHERE, without(removed))).play(FAR)
+    assert any(expected in violation for violation in player.violations)
+
+
+def test_scripts_reach_every_state() -> None:
+    script = [
+        Segment("jump", 20, (1.2, 0.04, 3.0)),
+        Segment("near", 20, (0.0, 0.0, 0.0)),
+        Segment("leader_silent", 40, (0.0, 0.0, 0.0)),
+        Segment("leader_silent", 120, (0.0, 0.0, 0.0), engage=False),
+        Segment("disarm", 5, (0.0, 0.0, 0.0), engage=False),
+    ]
+    player = Player(make_chain()).play(script)
+    assert player.states == set(TeleopState)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=not SOAK)
+@given(
+    offset=st.tuples(st.floats(-3.0, 3.0), st.floats(-0.03, 0.03), st.floats(-3.0, 3.0)),
+    start=starts,
+)
+@pytest.mark.timeout(0 if SOAK else 60)
+def test_offset_at_engaging_never_moves_the_first_command(
+    offset: tuple[float, float, float], start: tuple[float, float, float]
+) -> None:
+    driver = Driver()
+    driver.follower = start
+    wish = [s + o for s, o in zip(start, offset, strict=True)]
+    driver.leader = (wish[0], wish[1] / 0.04, wish[2])
+    driver.step()
+    assert driver.engage().accepted
+    assert driver.step().action_sent == start
+    second = driver.step().action_sent
+    assert second is not None
+    one_step = (10.0, 1.0, 20.0)
+    for a, b, acceleration in zip(start, second, one_step, strict=True):
+        assert abs(b - a) <= acceleration * 0.005**2 + 1e-12
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=not SOAK)
+@given(phase_ns=st.integers(0, 5 * MS), speed=st.floats(-2.0, 2.0), silent=st.booleans())
+@pytest.mark.timeout(0 if SOAK else 60)
+def test_silence_holds_within_a_tick_of_the_limit_and_then_faults(
+    phase_ns: int, speed: float, silent: bool
+) -> None:
+    driver = Driver().engaged()
+    for _ in range(40):
+        driver.leader = (driver.leader[0] + speed * 0.005 * 0.2, *driver.leader[1:])
+        driver.step()
+    assert driver.last.state is TeleopState.ENGAGED
+    last_sample_ns = driver.now_ns
+    driver.now_ns += phase_ns
+    seen: dict[TeleopState, float] = {}
+    while driver.now_ns - last_sample_ns < 600 * MS:
+        driver.step(leader=silent, follower=not silent)
+        seen.setdefault(driver.last.state, (driver.now_ns - last_sample_ns) / 1e9)
+    assert 0.1 < seen[TeleopState.HOLD] <= 0.105
+    assert 0.5 < seen[TeleopState.FAULT] <= 0.505
