@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-DEFAULT_LATENCY_MS = 4.0
-"""For ports without the setting (CDC-ACM adapters, pseudo terminals): scheduling of both ends."""
+DEFAULT_LATENCY_MS = 8.0
+"""For ports without the setting (CDC-ACM adapters, pseudo terminals): the other end is software."""
 INSTRUCTION_BYTES = 14
 """Sync Read without its list of ids."""
 STATUS_BYTES = 11

@@ -1,5 +1,6 @@
 """The leader's driver through the real SDK against an emulated bus in another process."""
 
+import contextlib
 import math
 import threading
 import time
@@ -62,7 +63,7 @@ def read_again(leader, timeout_s=READABLE_S):
 
 def test_positions_are_exact_ticks_scaled_to_joints(arm, leader):
     arm.client.set_pose({"shoulder_pan": math.pi / 4, "elbow": 0.5, "wrist_1": 0.3, "gripper": 1.0})
-    sample = leader.read()
+    sample = read_again(leader)
     assert sample.names == JOINTS
     # pan: pi/4 is tick 2560; elbow: sign -1, 0.5 rad is tick 1722 (nearest of 1722.05);
     # wrist_1: angle (0.3 - 0.1) / -0.5 + 0.25 = -0.15 rad, tick 1950; gripper: tick 2700.
@@ -82,10 +83,10 @@ def test_velocity_has_the_joints_sign_scale_and_unit(arm, leader):
     arm.client.play(
         {"rate_hz": 100, "joints": ["shoulder_pan", "elbow", "wrist_1"], "positions": ramp}
     )
-    wait_for(lambda: leader.read().velocity[0] != 0)
+    wait_for(lambda: read_again(leader).velocity[0] != 0)
     wait_for(lambda: arm.client.status()["t_s"] > 0.05)
     # 1 rad/s of the servo is 41.7 units; the register holds whole units.
-    sample = leader.read()
+    sample = read_again(leader)
     assert sample.velocity == pytest.approx(
         (42 * UNIT_RAD_S, 42 * UNIT_RAD_S, 0.5 * 42 * UNIT_RAD_S, 0.0), abs=1e-12
     )
@@ -94,13 +95,13 @@ def test_velocity_has_the_joints_sign_scale_and_unit(arm, leader):
 def test_a_position_whose_bytes_look_like_a_header_survives(arm, leader):
     ticks = -131_073  # FF FF FD FF on the wire, stuffed with one more FD
     arm.client.set_pose({"shoulder_pan": (ticks - 2048) * RAD_PER_TICK})
-    sample = leader.read()
+    sample = read_again(leader)
     assert sample.position[0] == pytest.approx((ticks - 2048) * RAD_PER_TICK, abs=1e-9)
 
 
 def test_stamp_is_the_utc_time_of_the_exchange(leader):
     before_ns = time.time_ns()
-    sample = leader.read()
+    sample = read_again(leader)
     assert before_ns <= sample.stamp_ns <= time.time_ns()
 
 
@@ -117,12 +118,12 @@ def test_follows_the_hand_in_real_time(arm, leader):
     seen = set()
     while arm.client.status()["playing"]:
         before_ns = time.monotonic_ns()
-        position = leader.read().by_name()["gripper"]
+        position = read_again(leader).by_name()["gripper"]
         after_ns = time.monotonic_ns()
         assert pose(before_ns) - tolerance <= position <= pose(after_ns) + tolerance
         seen.add(position)
     assert len(seen) > 20
-    assert leader.read().by_name()["gripper"] == pytest.approx(2.0, abs=RAD_PER_TICK / 2)
+    assert read_again(leader).by_name()["gripper"] == pytest.approx(2.0, abs=RAD_PER_TICK / 2)
 
 
 def test_connecting_switches_torque_off():
@@ -132,7 +133,7 @@ def test_connecting_switches_torque_off():
         leader.connect()
         assert not any(stiff.client.status()["torque"].values())
         stiff.client.set_pose(AWAY)
-        assert leader.read().by_name() == pytest.approx(AWAY, abs=RAD_PER_TICK / 2)
+        assert read_again(leader).by_name() == pytest.approx(AWAY, abs=RAD_PER_TICK / 2)
         leader.close()
 
 
@@ -153,12 +154,12 @@ def test_a_spoilt_answer_is_a_timeout_and_the_next_read_is_fresh(arm, leader, ki
     assert read_again(leader).by_name() == pytest.approx(AWAY, abs=RAD_PER_TICK)
 
 
-def test_garbage_before_the_answer_is_skipped(arm, leader):
-    arm.client.inject("garbage", count=1)
-    assert leader.read().by_name() == pytest.approx(HOME, abs=RAD_PER_TICK)
+def test_garbage_before_every_answer_is_skipped(arm, leader):
+    arm.client.inject("garbage", count=None)
+    assert read_again(leader).by_name() == pytest.approx(HOME, abs=RAD_PER_TICK)
 
 
-@pytest.mark.parametrize("delay_s", [0.015, 0.03, 0.06, 0.12])
+@pytest.mark.parametrize("delay_s", [0.025, 0.04, 0.06, 0.12])
 def test_a_late_answer_is_never_taken_for_a_fresh_one(arm, leader, delay_s):
     arm.client.inject("late_reply", count=3, delay_s=delay_s)
     for _ in range(3):
@@ -201,14 +202,14 @@ def test_a_silent_servo_is_named_and_no_part_of_the_reading_is_used(arm, leader)
 def test_a_hardware_error_needs_a_person_and_ends_with_its_cause(arm, leader):
     arm.client.hardware_error(4, 0x20)
     with pytest.raises(DeviceError, match=r"servo 4 \(wrist_1\).*overload \(status 0x20\)"):
-        leader.read()
+        read_again(leader)
     again = arm.leader()
     leader.close()
     with pytest.raises(DeviceError, match="overload"):
         again.connect()
     arm.client.clear()
     again.connect()
-    assert again.read().names == JOINTS
+    assert read_again(again).names == JOINTS
     again.close()
 
 
@@ -218,7 +219,8 @@ def test_unplugging_while_reading_and_plugging_in_again(arm, leader):
     def read_for_ever():
         try:
             while True:
-                leader.read()
+                with contextlib.suppress(DeviceTimeout):
+                    leader.read()
         except DeviceError as error:
             raised.append(error)
 
@@ -235,7 +237,7 @@ def test_unplugging_while_reading_and_plugging_in_again(arm, leader):
     arm.client.plug()
     arm.client.set_pose(AWAY)
     leader.connect()
-    assert leader.read().by_name() == pytest.approx(AWAY, abs=RAD_PER_TICK)
+    assert read_again(leader).by_name() == pytest.approx(AWAY, abs=RAD_PER_TICK)
 
 
 def test_unplugging_between_reads(arm, leader):
@@ -251,10 +253,10 @@ def test_a_second_driver_on_the_port_is_refused_and_disturbs_nothing(arm, leader
     with pytest.raises(BusyError, match=f"{arm.path} is in use by process"):
         second.connect()
     for _ in range(20):
-        leader.read()
+        read_again(leader)
     leader.close()
     second.connect()
-    assert second.read().names == JOINTS
+    assert read_again(second).names == JOINTS
     second.close()
 
 
@@ -295,7 +297,7 @@ def test_a_rate_that_the_bus_cannot_reach_is_refused(arm):
         leader = arm.leader(rate_hz=200)
         leader.connect()
         assert leader.facts["elbow"].return_delay_s == pytest.approx(0.0005)
-        leader.read()
+        read_again(leader)
         leader.close()
     finally:
         for servo_id in ids:
@@ -340,5 +342,5 @@ def test_close_twice_and_connect_again(arm):
     leader.close()
     leader.close()
     leader.connect()
-    assert leader.read().names == JOINTS
+    assert read_again(leader).names == JOINTS
     leader.close()
