@@ -1,0 +1,225 @@
+"""The whole graph of the simulated rig, as an operator uses it: real processes, real DDS."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rclpy
+from mcap_ros2.reader import read_ros2_messages
+from rosbags.highlevel import AnyReader
+from rosbags.rosbag2 import Reader
+from support.graph import RunningRig, running_rig, wait_for
+from trajectory_msgs.msg import JointTrajectory
+
+from teleop_collect import topics
+from teleop_collect.devices.bus_emulator.client import EmulatorClient
+from teleop_collect.episodes.reader import open_episode
+from teleop_collect.episodes.success import evaluate
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.runtime import control_socket
+
+pytestmark = pytest.mark.timeout(240)
+
+REQUESTED, SENT = "/teleop/action_requested", "/teleop/action_sent"
+COMMAND = "/follower/joint_trajectory"
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    with running_rig(tmp_path_factory.mktemp("graph")) as running:
+        wait_for(
+            lambda: running.client.state(topics.SIM_OPERATOR_STATUS).get("state") == "idle",
+            60,
+            "the scripted operator",
+        )
+        yield running
+
+
+class CommandListener:
+    """Hears what a follower hears, through a subscription of its own."""
+
+    def __init__(self) -> None:
+        self._context = rclpy.Context()
+        rclpy.init(args=[], context=self._context)
+        self._node = rclpy.create_node("follower_under_test", context=self._context)
+        qos = profile(topics.FAST_QOS, depth=20_000)
+        self._subscription = PolledSubscription(
+            self._node, JointTrajectory, COMMAND.strip("/"), qos
+        )
+
+    def positions_by_stamp(self) -> dict[int, dict[str, float]]:
+        return {
+            conversions.stamp_ns(t.message.header.stamp): conversions.commanded_positions(t.message)
+            for t in self._subscription.drain()
+        }
+
+    def close(self) -> None:
+        self._node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+
+def engage_and_start(rig: RunningRig) -> str:
+    # A machine busy with other tests may need a second look at the rates.
+    wait_for(
+        lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 120, "the rig check to pass"
+    )
+    assert rig.client.trigger(topics.SIM_RESET).success
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
+    engaged = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
+    assert engaged.success, engaged.message
+    started = rig.client.trigger(topics.START_EPISODE)
+    assert started.success, started.message
+    return started.message
+
+
+@pytest.fixture(scope="module")
+def episode(rig):
+    """One performed episode, and what a follower heard meanwhile."""
+    listener = CommandListener()
+    episode_id = engage_and_start(rig)
+    done = {"state": "done", "episode_id": episode_id}
+    wait_for(
+        lambda: done.items() <= rig.client.state(topics.SIM_OPERATOR_STATUS).items(),
+        90,
+        "the operator to finish",
+    )
+    seen = evaluate(rig.loaded.rig.tasks["pick_cube"].success, rig.client.poses())
+    rig.client.set_bool(topics.LABEL_SUCCESS, bool(seen))
+    folder = Path(rig.client.trigger(topics.STOP_EPISODE).message)
+    heard = listener.positions_by_stamp()
+    listener.close()
+    return folder, heard
+
+
+def test_every_required_stream_is_recorded_without_loss(rig, episode):
+    manifest = json.loads((episode[0] / "manifest.json").read_text())
+
+    for topic, stream in manifest["streams"].items():
+        assert stream["received"] == stream["written"] + stream["dropped_queue"], topic
+        assert stream["dropped_queue"] == 0, topic
+        if stream["required"]:
+            assert stream["written"] > 10, topic
+            assert stream["lost_transport"] == 0, topic
+    assert manifest["termination"] == "stopped"
+    assert manifest["rig_check"]["result"] == "pass"
+
+
+def test_the_label_agrees_with_the_true_pose(rig, episode):
+    manifest = json.loads((episode[0] / "manifest.json").read_text())
+    with open_episode(episode[0]) as opened:
+        cube = opened.read("/objects/cube/pose").values["position_m"][-1]
+        box = opened.read("/objects/bin/pose").values["position_m"][-1]
+    success = rig.loaded.rig.tasks["pick_cube"].success
+    offset = cube - box - np.array(success.center_m)
+    inside = bool((np.abs(offset) <= np.array(success.size_m) / 2).all())
+
+    assert manifest["outcome"]["success"] is inside
+    assert manifest["outcome"]["agreement"] is True
+
+
+def test_the_follower_heard_exactly_the_recorded_action_sent(episode):
+    folder, heard = episode
+    with open_episode(folder) as opened:
+        sent = opened.read(SENT)
+    assert len(sent.stamp_ns) > 500
+
+    for stamp_ns, positions in zip(sent.stamp_ns, sent.values["position"], strict=True):
+        assert heard[int(stamp_ns)] == dict(zip(sent.names, positions, strict=True))
+
+
+def test_the_follower_moved_as_it_was_told(episode):
+    with open_episode(episode[0]) as opened:
+        sent, measured = opened.read(SENT), opened.read("/follower/joint_states")
+    pan_sent = sent.values["position"][:, sent.names.index("shoulder_pan")]
+    pan = measured.values["position"][:, measured.names.index("shoulder_pan")]
+
+    assert np.ptp(pan_sent) > 0.3
+    at_measured = np.interp(measured.stamp_ns, sent.stamp_ns, pan_sent)
+    assert np.abs(at_measured - pan).max() < 0.2
+
+
+def test_independent_readers_open_folder_and_file(episode):
+    folder = episode[0]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    written = sum(stream["written"] for stream in manifest["streams"].values())
+
+    with Reader(folder) as bag:
+        assert bag.message_count == written
+    with AnyReader([next(folder.glob("*.mcap"))]) as bag:
+        connection = next(c for c in bag.connections if c.topic == SENT)
+        _, _, raw = next(bag.messages([connection]))
+        assert "gripper" in bag.deserialize(raw, connection.msgtype).name
+    decoded = list(read_ros2_messages(str(next(folder.glob("*.mcap"))), topics=[SENT]))
+    assert len(decoded) == manifest["streams"][SENT]["written"]
+
+
+def test_an_unplugged_leader_holds_the_arm_and_ends_the_episode_as_fault(rig):
+    episode_id = engage_and_start(rig)
+    emulator = EmulatorClient(control_socket("sim://leader_main"))
+    wait_for(
+        lambda: (
+            rig.client.state(topics.SIM_OPERATOR_STATUS)
+            == {
+                **rig.client.state(topics.SIM_OPERATOR_STATUS),
+                "state": "performing",
+                "episode_id": episode_id,
+            }
+        ),
+        30,
+        "the operator to move",
+    )
+    emulator.unplug()
+    try:
+        wait_for(
+            lambda: rig.client.state(topics.EPISODE).get("ended") == "fault",
+            20,
+            "the recorder to end the episode",
+        )
+    finally:
+        emulator.plug()
+
+    folder = Path(rig.client.state(topics.EPISODE)["path"])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["episode_id"], manifest["termination"]) == (episode_id, "fault")
+    with open_episode(folder) as opened:
+        events = [json.loads(text) for text in opened.read("/episode/event").values["data"]]
+        states = [e["to"] for e in events if e["kind"] == "teleop"]
+        sent = opened.read(SENT).values["position"]
+    assert states[-2:] == ["HOLD", "FAULT"]
+    assert np.abs(sent[-1] - sent[-3]).max() < 1e-6, "the arm had come to rest"
+
+
+def test_after_a_fault_a_person_must_disarm_and_engage_again(rig):
+    """Runs after the unplugging: the leader is back, the stop is still latched."""
+    refused = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
+    assert not refused.success
+
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
+    wait_for(
+        lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging to work"
+    )
+
+
+def test_a_software_stop_is_latched(rig):
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
+    wait_for(
+        lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging to work"
+    )
+
+    assert rig.client.trigger(topics.TELEOP_STOP).success
+
+    assert not rig.client.set_bool(topics.TELEOP_ENGAGE, True).success
+    assert "FAULT" in rig.log("teleop")
+
+
+def test_a_discarded_episode_leaves_nothing(rig):
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
+    episode_id = engage_and_start(rig)
+
+    assert rig.client.trigger(topics.DISCARD_EPISODE).success
+
+    root = rig.session.log_dir.parents[1]
+    assert not list(root.glob(f"*/{episode_id}"))
