@@ -112,7 +112,7 @@ class RecordFile:
         """
         try:
             return kind.read(ReadDataStream(BytesIO(body)))
-        except (McapError, struct.error, UnicodeDecodeError, ValueError) as error:
+        except (McapError, struct.error, ValueError, OverflowError) as error:
             raise self.error(f"a {kind.__name__} record is malformed ({error})") from error
 
     def error(self, problem: str) -> UnreadableError:

@@ -13,6 +13,9 @@ from teleop_collect.rig.config import ObjectInBox
 from teleop_collect.samples import FloatArray, Pose, PoseSample
 from teleop_collect.topics import POSE_STAMPED
 
+# Keeps the box's own faces inside it in spite of binary fractions.
+ROUNDING_M = 1e-9
+
 
 def needed_objects(success: ObjectInBox) -> tuple[str, ...]:
     """Names of the tracked objects whose poses the predicate reads."""
@@ -46,7 +49,7 @@ def evaluate(success: ObjectInBox, poses: Mapping[str, Pose]) -> bool | None:
             return None
         center_m = _into_frame(box_pose, center_m)
     offset_m = np.abs(center_m - np.array(success.center_m))
-    return bool(np.all(offset_m <= np.array(success.size_m) / 2))
+    return bool(np.all(offset_m <= np.array(success.size_m) / 2 + ROUNDING_M))
 
 
 def pose_from_cdr(data: bytes) -> PoseSample:

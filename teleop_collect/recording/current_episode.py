@@ -10,6 +10,7 @@ from teleop_collect.rig.config import Task
 
 CLOCK_STEP_NS = 5_000_000
 CLOCK_CHECK_NS = NS_PER_S
+MAX_BACKLOG_NS = NS_PER_S
 
 
 class CurrentEpisode:
@@ -44,8 +45,14 @@ class CurrentEpisode:
         return self._anchor.utc_ns(self._clock.monotonic_ns())
 
     def anchored_ns(self, wall_ns: int) -> int:
-        """A wall-clock time (UTC ns) without what the wall clock has stepped since the start."""
-        return wall_ns - self._anchor.step_ns(self._clock)
+        """A recent wall-clock time (UTC ns) without what the clock has stepped since the start.
+
+        A time in the future, or further back than any backlog, was taken on the other side of a
+        step; the present stands for it.
+        """
+        now_ns = self.now_ns()
+        anchored_ns = wall_ns - self._anchor.step_ns(self._clock)
+        return anchored_ns if now_ns - MAX_BACKLOG_NS <= anchored_ns <= now_ns else now_ns
 
     def age_s(self) -> float:
         """Seconds since the start."""

@@ -205,8 +205,10 @@ class EpisodeFile:
         """Close the file and release the spare; safe to call twice."""
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
-            self.release()
-            self._fs.close(fd)
+            try:
+                self.release()
+            finally:
+                self._fs.close(fd)
 
 
 def write_durably(file_system: FileSystem, path: Path, content: bytes) -> None:

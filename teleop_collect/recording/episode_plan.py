@@ -126,6 +126,11 @@ def draft_manifest(
     )
 
 
+def started_at(manifest: Manifest, started_ns: int) -> Manifest:
+    """The manifest of an episode that takes messages from `started_ns` (UTC) on."""
+    return manifest.model_copy(update={"started": iso_utc(started_ns), "started_ns": started_ns})
+
+
 def final_manifest(
     draft: Manifest,
     end: EpisodeEnd,

@@ -7,6 +7,7 @@ place; folders fsynced. A crash in between leaves something that salvage can fin
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,17 +117,13 @@ class OpenEpisode:
         classes = [shed_class(s) for s in streams.values()]
         self.queue = RecordingQueue(classes, settings.queue_bytes)
         self._lock = threading.Lock()
-        file_system.make_folder(place.in_progress)
-        self._file = EpisodeFile(place.active_file, file_system)
-        try:
+        with ExitStack() as undo:
+            file_system.make_folder(place.in_progress)
+            undo.callback(self._remove_folder)
+            self._file = EpisodeFile(place.active_file, file_system)
+            undo.callback(self._file.close)
             self._writer = self._begin(settings, documents)
-            self._file.sync()
-            self._file.reserve(SPARE_BYTES)
-            file_system.sync_folder(place.in_progress)
-            file_system.sync_folder(place.in_progress.parent)
-        except OSError:
-            self._file.close()
-            raise
+            undo.pop_all()
         self._thread = WriterThread(
             self.queue,
             self._writer,
@@ -143,6 +140,7 @@ class OpenEpisode:
         self._thread.start()
 
     def _begin(self, settings: Recording, documents: Sequence[RigDocument]) -> McapWriter:
+        """Everything that stands before the first message, safe on the disk."""
         writer = McapWriter(self._file, settings.compression, settings.chunk_bytes)
         writer.add_metadata(BEGIN_RECORD, begin_values(self.manifest))
         for document in documents:
@@ -161,6 +159,10 @@ class OpenEpisode:
                 schemas[definition.name],
                 {"offered_qos_profiles": self._qos[topic], "topic_type_hash": definition.rihs01},
             )
+        self._file.sync()
+        self._file.reserve(SPARE_BYTES)
+        self._fs.sync_folder(self.place.in_progress)
+        self._fs.sync_folder(self.place.in_progress.parent)
         return writer
 
     @property
@@ -246,6 +248,9 @@ class OpenEpisode:
             OSError: it could not be removed.
         """
         self._file.close()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
         self._fs.unlink(self.place.active_file)
         self._fs.remove_folder(self.place.in_progress)
 

@@ -8,6 +8,7 @@ Commands may come from any thread; `offer` returns at once and never touches the
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from teleop_collect.recording.episode_plan import (
     draft_manifest,
     final_manifest,
     new_episode_id,
+    started_at,
 )
 from teleop_collect.recording.labels import append_label
+from teleop_collect.recording.messages import message_definition
 from teleop_collect.recording.open_episode import OpenEpisode, Place
 from teleop_collect.recording.preflight import RootLock, check_free_space
 from teleop_collect.recording.queue import Dropout
@@ -77,6 +80,9 @@ class EpisodeRecorder:
         self._software = software
         self._documents = tuple(rig_documents(source) if documents is None else documents)
         self._fs = file_system or FileSystem()
+        for stream in self._streams.values():
+            # Looked up now, because the first look-up is slow.
+            message_definition(stream.type)
         self._session = Session()
         self._current: CurrentEpisode | None = None
         self._last: EpisodeResult | None = None
@@ -126,7 +132,8 @@ class EpisodeRecorder:
         """
         with self._commands:
             self._session.check(Command.START)
-            task = check_request(request, self._source.rig, self._clock.utc_ns())
+            now_ns = self._clock.utc_ns()
+            task = check_request(request, self._source.rig, self._source.sha256, now_ns)
             settings = self._source.rig.recording
             check_free_space(self._root, settings.min_free_bytes, self._fs)
             anchor = UtcAnchor.now(self._clock)
@@ -134,7 +141,11 @@ class EpisodeRecorder:
             episode_id = new_episode_id(self._source.rig.name, started_ns)
             episode = self._open(episode_id, request, task, started_ns)
             self._session.apply(Command.START, episode_id)
-            self._current = CurrentEpisode(episode, task, request.notes, self._clock, anchor)
+            self._last = None
+            current = CurrentEpisode(episode, task, request.notes, self._clock, anchor)
+            # Preparing the file took a moment in which nothing could be received.
+            episode.manifest = started_at(episode.manifest, current.now_ns())
+            self._current = current
             return episode_id
 
     def _open(
@@ -267,7 +278,9 @@ class EpisodeRecorder:
             if self._current is not None:
                 self._current.operator_label = success
                 self._current.reason = reason
-            elif self._last is not None:
+            elif self._last is None:
+                raise ConfigError(f"episode {self.episode_id} was not finished; salvage it first")
+            else:
                 append_label(
                     self._last.path,
                     success,
@@ -297,19 +310,26 @@ class EpisodeRecorder:
             try:
                 manifest = self._finish(current, termination, ended_ns)
             except OSError as error:
-                current.open.abandon()
-                raise CheckFailed(
-                    f"episode {self.episode_id} could not be finished:"
-                    f" {error.strerror or error}; its data are in"
-                    f" {current.open.place.in_progress}; make room or change the disk, then run:"
-                    f" teleop-collect salvage {current.open.place.in_progress}"
-                ) from None
+                raise self._unfinished(current, error) from None
             finally:
                 self._current = None
                 self._session.apply(Command.FINISHED)
             seconds = (self._clock.monotonic_ns() - began_ns) / NS_PER_S
             self._last = EpisodeResult(current.open.place.final, manifest, seconds)
             return self._last
+
+    def _unfinished(self, current: CurrentEpisode, error: OSError) -> CheckFailed:
+        """Leave the episode to salvage; returns what to tell the person."""
+        place, cause = current.open.place, error.strerror or error
+        with suppress(OSError):
+            current.open.abandon()
+        if place.final.exists():
+            return CheckFailed(f"episode {place.episode_id} may not be safe on the disk: {cause}")
+        return CheckFailed(
+            f"episode {place.episode_id} could not be finished: {cause}; its data are in"
+            f" {place.in_progress}; make room or change the disk, then run:"
+            f" teleop-collect salvage {place.in_progress}"
+        )
 
     def _finish(self, current: CurrentEpisode, termination: Termination, ended_ns: int) -> Manifest:
         episode = current.open

@@ -15,6 +15,8 @@ from teleop_collect.rig.config import Rig, Task
 from teleop_collect.topics import Qos
 
 MAX_TEXT = 10_000
+# A check may be stamped by a host whose clock is a little ahead.
+_MAX_FUTURE_S = 60.0
 _PSEUDONYM = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 
 
@@ -58,8 +60,14 @@ class EpisodeResult:
     seconds: float
 
 
-def check_request(request: StartRequest, rig: Rig, now_ns: int) -> Task:
+def check_request(request: StartRequest, rig: Rig, rig_sha256: str, now_ns: int) -> Task:
     """The task that a request names, if the request may start.
+
+    Args:
+        request: what was asked.
+        rig: the rig.
+        rig_sha256: hash of its file, which the rig check must have seen.
+        now_ns: UTC.
 
     Raises:
         ConfigError: an unknown task or an unusable text.
@@ -77,23 +85,27 @@ def check_request(request: StartRequest, rig: Rig, now_ns: int) -> Task:
         if len(getattr(request, name) or "") > MAX_TEXT:
             raise ConfigError(f"{name} is longer than {MAX_TEXT} characters; shorten it")
     if not request.override:
-        _check_gate(request.rig_check, rig.check.max_age_s, now_ns)
+        _check_gate(request.rig_check, rig_sha256, rig.check.max_age_s, now_ns)
     return task
 
 
-def _check_gate(report: Mapping[str, Any] | None, max_age_s: float, now_ns: int) -> None:
+def _check_gate(
+    report: Mapping[str, Any] | None, rig_sha256: str, max_age_s: float, now_ns: int
+) -> None:
     advice = "run the rig check, or override it by name"
     if report is None:
         raise CheckFailed(f"no rig check has run; {advice}")
     if report.get("result") != "pass":
         raise CheckFailed(f"the last rig check says '{report.get('result')}'; {advice}")
+    if report.get("rig_sha256", rig_sha256) != rig_sha256:
+        raise CheckFailed(f"the last rig check was of another rig file; {advice}")
     at_ns = report.get("at_ns")
     if not isinstance(at_ns, int):
         raise CheckFailed(f"the last rig check does not say when it ran; {advice}")
     age_s = (now_ns - at_ns) / NS_PER_S
-    if age_s > max_age_s:
+    if not -_MAX_FUTURE_S <= age_s <= max_age_s:
         raise CheckFailed(
-            f"the last rig check is {age_s:.0f} s old, older than check.max_age_s"
+            f"the last rig check is {age_s:.0f} s old; check.max_age_s allows 0 to"
             f" {max_age_s:.0f} s; {advice}"
         )
 
