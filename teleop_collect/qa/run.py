@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from teleop_collect.episodes.files import QA
-from teleop_collect.episodes.reader import Episode, open_episode
+from teleop_collect.episodes.reader import open_episode
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import (
     ORDER,
@@ -63,13 +63,3 @@ def write_report(report: QaReport, folder: Path) -> None:
         unfinished.replace(folder / QA)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def stored_verdict(episode: Episode) -> str | None:
-    """The verdict in the episode's qa.json; None before it was checked."""
-    from teleop_collect.episodes.files import read_json
-
-    if episode.folder is None or not (episode.folder / QA).is_file():
-        return None
-    verdict = read_json(episode.folder / QA).get("verdict")
-    return verdict if isinstance(verdict, str) else None

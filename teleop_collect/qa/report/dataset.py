@@ -1,0 +1,124 @@
+"""The report over any number of episodes, as one file."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from teleop_collect.episodes.reader import open_episode
+from teleop_collect.errors import UnreadableError
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import QaReport
+from teleop_collect.qa.report.episode_section import section
+from teleop_collect.qa.report.html import Html, badge, number, page, table, text
+from teleop_collect.qa.run import report_on
+from teleop_collect.qa.run import write_report as write_qa
+
+ORDER = ("fail", "review", "pass")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One episode, checked and drawn; small enough to be sent between processes.
+
+    Attributes:
+        path: the episode.
+        document: its qa.json.
+        facts: task, outcome and duration, for the table of episodes.
+        html: its section of the report; empty when no report is wanted.
+    """
+
+    path: Path
+    document: dict[str, Any]
+    facts: dict[str, Any]
+    html: str
+
+
+def examine(path: Path, *, draw: bool) -> Entry:
+    """Check one episode, keep qa.json beside it, and draw its section.
+
+    Args:
+        path: an episode folder or MCAP file.
+        draw: make the section of the report.
+
+    Raises:
+        UnreadableError: there is no episode that could be checked.
+        OSError: qa.json cannot be written.
+    """
+    with open_episode(path) as episode:
+        evidence = Evidence(episode)
+        report = report_on(evidence)
+        if episode.folder is not None:
+            write_qa(report, episode.folder)
+        document = report.as_document()
+        drawn = section(evidence, document) if draw else ""
+        return Entry(path, document, _facts(evidence, report), drawn)
+
+
+def write_report(folders: Sequence[Path], out: Path) -> Path:
+    """Check episodes and write one self-contained HTML file about them.
+
+    Args:
+        folders: episodes.
+        out: the file.
+
+    Returns:
+        The file.
+
+    Raises:
+        UnreadableError: an episode cannot be read.
+        OSError: a file cannot be written.
+    """
+    return write_page([examine(folder, draw=True) for folder in folders], out)
+
+
+def write_page(
+    entries: Sequence[Entry], out: Path, unreadable: Sequence[UnreadableError] = ()
+) -> Path:
+    """Write the HTML file of examined episodes, at once or not at all."""
+    verdicts = Counter(str(entry.document["verdict"]) for entry in entries)
+    overall = next((v for v in ORDER if verdicts[v]), "pass")
+    counted = ", ".join(f"{verdicts[v]} {v}" for v in ORDER if verdicts[v])
+    title = f"{len(entries)} episodes: {counted}"
+    problems = "".join(f"<p>{badge('fail')} {text(error)}</p>" for error in unreadable)
+    body = (
+        f"<h1>{badge('fail' if unreadable else overall)} {text(title)}</h1>{problems}"
+        f"{_overview(entries)}{''.join(entry.html for entry in entries)}"
+    )
+    out = out.expanduser()
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(page(f"Quality of {title}", body), encoding="utf-8")
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return out
+
+
+def _overview(entries: Sequence[Entry]) -> Html:
+    rows = []
+    for entry in entries:
+        identity = text(entry.document["episode_id"])
+        worst = next((f["message"] for f in entry.document["findings"]), "")
+        rows.append(
+            (
+                badge(str(entry.document["verdict"])),
+                Html(f'<a href="#{identity}">{identity}</a>'),
+                entry.facts["task"],
+                entry.facts["outcome"],
+                number(entry.facts["duration_s"], 1),
+                worst,
+            )
+        )
+    return table(("verdict", "episode", "task", "outcome", "s", "first finding"), rows)
+
+
+def _facts(evidence: Evidence, report: QaReport) -> dict[str, Any]:
+    label = evidence.episode.effective_label
+    return {
+        "task": (evidence.manifest.get("task") or {}).get("task_id", "unknown"),
+        "outcome": {True: "success", False: "failure", None: "unlabelled"}[label],
+        "duration_s": report.measure("duration", "covered_s"),
+    }
