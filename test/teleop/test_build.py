@@ -1,0 +1,54 @@
+"""The shipped rig's chain, from its rig file."""
+
+import pytest
+
+from teleop_collect.errors import ConfigError
+from teleop_collect.rig.config import JointMapping
+from teleop_collect.rig.description import RobotDescription, resolve_urdf
+from teleop_collect.rig.load import load_rig
+from teleop_collect.samples import JointSample
+from teleop_collect.teleop.build import build_chain, build_group
+from teleop_collect.teleop.state import TeleopState
+
+UTC_NS = 1_700_000_000_000_000_000
+
+
+def test_shipped_rig_follows_its_leader_and_maps_the_gripper() -> None:
+    loaded = load_rig("sim_tabletop")
+    group = build_group(loaded)
+    arm = loaded.rig.arms["main"]
+    follower = tuple(arm.home[joint] for joint in arm.joints)
+    leader = (*follower[:-1], 1.0)
+    chain = group.chains["main"]
+
+    def step(now_ns: int) -> None:
+        stamp_ns = UTC_NS + now_ns
+        chain.leader_received(JointSample(stamp_ns, arm.joints, leader), now_ns)
+        chain.follower_received(JointSample(stamp_ns, arm.joints, follower), now_ns)
+
+    step(5_000_000)
+    group.tick(5_000_000, UTC_NS + 5_000_000)
+    assert group.engage(5_000_000).accepted
+    step(10_000_000)
+    tick = group.tick(10_000_000, UTC_NS + 10_000_000)["main"]
+    assert tick.state is TeleopState.ENGAGED
+    assert tick.action_sent == follower
+    assert tick.action_requested is not None
+    assert dict(zip(arm.joints, tick.action_requested, strict=True))["gripper"] == 0.04
+
+
+def test_limits_of_the_rig_file_reach_the_chain() -> None:
+    chain = build_group(load_rig("sim_tabletop")).chains["main"]
+    pan = chain.bounds[chain.joints.index("shoulder_pan")]
+    assert pan.velocity == 2.5
+    assert (pan.lower, pan.upper) == (pytest.approx(-2.88), pytest.approx(2.88))
+    assert pan.acceleration == 20.0
+
+
+def test_mapping_from_a_servo_that_is_not_there_is_refused() -> None:
+    loaded = load_rig("sim_tabletop")
+    mapping = {"gripper": JointMapping(leader_joint="trigger")}
+    arm = loaded.rig.arms["main"].model_copy(update={"mapping": mapping})
+    description = RobotDescription.from_urdf(resolve_urdf(arm.urdf, loaded.path))
+    with pytest.raises(ConfigError, match="needs leader joint trigger"):
+        build_chain("main", arm, description, loaded.rig.teleop)
