@@ -16,7 +16,12 @@ ROS_KILTED = ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"]
 SIM = ["mujoco>=4,<5", "pin>=4,<5", "PyOpenGL>=3.1,<4"]
 DYNAMIXEL = ["dynamixel-sdk>=4,<5", "pyserial>=3.5,<4"]
 LEROBOT = ["av>=15,<19", "pyarrow>=18,<27", "pandas>=2.2,<4"]
-TEST = ["pytest>=8,<10", "pytest-timeout>=2.3,<3", "hypothesis>=6.100,<7"]
+TEST = [
+    "mcap-ros2-support>=0.5,<1",
+    "pytest>=8,<10",
+    "pytest-timeout>=2.3,<3",
+    "hypothesis>=6.100,<7",
+]
 LINT = ["ruff>=0.15,<0.18", "mypy>=1.15,<3", "types-PyYAML", "pre-commit>=4,<5"]
 
 ROS_EXECUTABLES = (
