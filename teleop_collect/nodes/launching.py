@@ -35,9 +35,10 @@ TERMINATE_TIMEOUT_S = "3"
 Argument = tuple[str, str, str]
 """Name, default and description of a launch argument."""
 
+NAMESPACE: Argument = ("namespace", "", "ROS namespace of all nodes")
 RIG_ARGUMENTS: tuple[Argument, ...] = (
     ("rig", "sim_tabletop", "shipped rig, or path of a rig file"),
-    ("namespace", "", "ROS namespace of all nodes"),
+    NAMESPACE,
 )
 RECORDER_ARGUMENTS: tuple[Argument, ...] = (
     ("root", "", "folder for episodes; the rig file's when empty"),
@@ -49,10 +50,12 @@ RECORDER_ARGUMENTS: tuple[Argument, ...] = (
 )
 
 REPLAY_ARGUMENTS: tuple[Argument, ...] = (
-    ("rate", "1.0", "speed; 1 is as recorded"),
+    ("root", "~/teleop_collect", "where an episode's id is looked up"),
+    ("topics", "", "comma-separated topics; all when empty"),
+    ("rate", "1.0", "speed; 2.0 is twice as fast"),
     ("loop", "false", "true: start again at the end"),
-    ("namespace", "", "ROS namespace of the replaying node"),
 )
+REPLAY_TYPES = {"episode": str, "root": str, "topics": str, "rate": float, "loop": bool}
 
 
 def declared(arguments: tuple[Argument, ...]) -> list[Action]:
@@ -82,13 +85,12 @@ def rig_graph(roles: frozenset[Role], recorder: tuple[Argument, ...] = ()) -> li
 def replay_graph() -> list[Action]:
     """Arguments and the one process of a replay; the launch ends with it."""
     parameters = {
-        "episode": ParameterValue(LaunchConfiguration("episode"), value_type=str),
-        "rate": ParameterValue(LaunchConfiguration("rate"), value_type=float),
-        "loop": ParameterValue(LaunchConfiguration("loop"), value_type=bool),
+        name: ParameterValue(LaunchConfiguration(name), value_type=kind)
+        for name, kind in REPLAY_TYPES.items()
     }
     return [
-        DeclareLaunchArgument("episode", description="folder of the episode"),
-        *declared(REPLAY_ARGUMENTS),
+        DeclareLaunchArgument("episode", description="folder, MCAP file or id of an episode"),
+        *declared((*REPLAY_ARGUMENTS, NAMESPACE)),
         *environment_actions(),
         Node(
             package=PACKAGE,

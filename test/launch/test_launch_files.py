@@ -161,12 +161,18 @@ def test_an_end_during_shutdown_changes_nothing(code: int):
     assert on_exit(launch.ProcessExited(code), launch.LaunchContext(is_shutdown=True)) is None
 
 
-def test_replay_takes_an_episode_a_rate_and_a_loop():
+def test_replay_hands_its_arguments_to_the_node_with_their_types():
     actions = expanded("replay", episode="/data/episodes/e1")
     (node,) = started(actions).values()
     assert node.executable == "replay"
-    assert {name: value.value_type for name, value in node.parameters[0].items()} == {
-        "episode": str,
-        "rate": float,
-        "loop": bool,
-    }
+    assert node.parameters == [
+        {
+            "episode": launch.ParameterValue(launch.LaunchConfiguration("episode"), str),
+            "root": launch.ParameterValue(launch.LaunchConfiguration("root"), str),
+            "topics": launch.ParameterValue(launch.LaunchConfiguration("topics"), str),
+            "rate": launch.ParameterValue(launch.LaunchConfiguration("rate"), float),
+            "loop": launch.ParameterValue(launch.LaunchConfiguration("loop"), bool),
+        }
+    ]
+    declared = {a.name for a in actions if isinstance(a, launch.DeclareLaunchArgument)}
+    assert declared == {*node.parameters[0], "namespace"}
