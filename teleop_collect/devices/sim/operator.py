@@ -32,6 +32,8 @@ from teleop_collect.samples import FloatArray, Pose
 
 SPEED_SHARE = 0.7
 """Of each joint's velocity limit: teleoperation's own limiter then stays idle."""
+SLOWDOWN_MARGIN = 1.001
+"""Sampled at other times, a path's greatest difference quotient varies a little."""
 SETTLE_S = 1.0
 """Over which a home posture that does not point straight down is left and taken up again."""
 
@@ -135,7 +137,7 @@ class _OperatedArm:
         speed = np.abs(np.diff(positions, axis=0)).max(axis=0) * RATE_HZ
         slowdown = float((speed / self._speed).max())
         if slowdown > 1.0:
-            positions = self._sampled(track, duration_s, drift_seed, slowdown)
+            positions = self._sampled(track, duration_s, drift_seed, SLOWDOWN_MARGIN * slowdown)
         return positions
 
     def _sampled(
@@ -157,7 +159,8 @@ class _OperatedArm:
         postures += np.outer(arrive, self._home - postures[-1])
         positions = np.empty((count, len(self._arm.joints)))
         positions[:, self._columns] = postures
-        positions[:, self._gripper_column] = path[:, ToolCoordinate.FINGER]
+        finger = path[:, ToolCoordinate.FINGER]
+        positions[:, self._gripper_column] = np.clip(finger, 0.0, self._hand.finger_open)
         return positions
 
     def _coordinates_at_home(self) -> FloatArray:

@@ -18,6 +18,8 @@ FULL_EFFORT_ERROR_M = 0.02
 # Inertia of motor and gearbox seen at the joint, grows with what the joint can deliver.
 ARMATURE_PER_NM = 0.00125
 FINGER_ARMATURE_KG = 0.2
+LINKAGE_SOLREF = [0.004, 1.0]
+LINKAGE_SOLIMP = [0.99, 0.999, 0.0001, 0.5, 2.0]
 
 
 def attach_arm(
@@ -46,6 +48,9 @@ def attach_arm(
     _set_collisions(child, bit, others)
     for body in child.bodies:
         body.gravcomp = 1.0
+    for equality in child.equalities:
+        # The linkage behind a mimic joint is as stiff as the time step allows.
+        equality.solref, equality.solimp = LINKAGE_SOLREF, LINKAGE_SOLIMP
     for joint in arm.joints:
         _add_actuator(mujoco, child, name, joint)
     if arm.wrench is not None:

@@ -57,12 +57,13 @@ def add_objects(mujoco: Any, spec: Any, parameters: SceneParameters, arm_bits: i
     solid = {"contype": 1, "conaffinity": 1 | arm_bits}
     cube = _add_body(spec, "cube", parameters.cube)
     cube.add_freejoint(name="cube")
-    # Sliding friction as drawn; torsional friction of a soft pad about 1 cm in diameter. The
-    # cube's values count in all its contacts (priority).
+    # Sliding friction as drawn; torsional friction of a soft pad about 1 cm in diameter; contacts
+    # so stiff that fingers do not sink in. The cube's values count in all its contacts (priority).
     cube.add_geom(
         name="cube", type=box, size=[CUBE_EDGE_M / 2] * 3, mass=contact.cube_mass_kg,
         rgba=[*parameters.colors.cube, 1], condim=4, priority=1,
-        friction=[contact.cube_friction, 0.005, 0.0001], **solid,
+        friction=[contact.cube_friction, 0.005, 0.0001], solref=[0.004, 1.0],
+        solimp=[0.95, 0.99, 0.001, 0.5, 2.0], **solid,
     )  # fmt: skip
     bin_body = _add_body(spec, "bin", parameters.bin)
     for index, (size, pos) in enumerate(bin_walls()):

@@ -81,17 +81,26 @@ class SimArm:
     def watch(self, now_s: float) -> None:
         """Hold when no command has come for `HOLD_AFTER_S`.
 
-        Revolute joints come to rest where they are: the servos are critically damped, so making
-        the measured position the target slows them down without a jolt. The gripper keeps its
-        target, because letting go is not a safe state.
+        The gripper keeps its target, because letting go is not a safe state.
         """
         if self.until_hold_s(now_s) > 1e-9:
             return
-        measured = self._data.qpos[self._qpos]
         target = self._data.ctrl[self._ctrl]
-        held = np.clip(measured, self._lower, self._upper)
-        self._data.ctrl[self._ctrl] = np.where(self._revolute, held, target)
+        self._data.ctrl[self._ctrl] = np.where(self._revolute, self._resting_place(), target)
         self.holding = True
+
+    def _resting_place(self) -> FloatArray:
+        """Where each joint comes to rest from its measured position and velocity, if let.
+
+        A critically damped servo (stiffness kp, damping kv, natural frequency 2 kp / kv) that
+        moves at v runs out exponentially, without turning back, to v kv / (2 kp) further on.
+        """
+        kp = self._model.actuator_gainprm[self._ctrl, 0]
+        kv = -self._model.actuator_biasprm[self._ctrl, 2]
+        velocity = self._data.qvel[self._dof]
+        rest = self._data.qpos[self._qpos] + velocity * kv / (2 * kp)
+        clipped: FloatArray = np.clip(rest, self._lower, self._upper)
+        return clipped
 
     def joint_sample(self, stamp_ns: int) -> JointSample:
         """Measured joints; see `SimWorld.joint_sample`."""

@@ -22,7 +22,7 @@ class SimWorld:
     """The simulated arms, table, cube and bin.
 
     Time passes only in `step`. Each arm has a watchdog of its own, as a real follower should: after
-    100 ms of simulated time without a command it comes to rest where it is.
+    100 ms of simulated time without a command it comes to rest where it is, and keeps its grip.
 
     Args:
         rig: the rig to simulate.
