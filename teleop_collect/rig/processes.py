@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from teleop_collect.errors import ConfigError
 from teleop_collect.rig.config import Rig
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.rig.share import share_dir
@@ -103,20 +104,27 @@ _PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILE
 _DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 
 LARGE_SHM_FREE_BYTES = 1 << 30
-"""From this much free shared memory on, every process may have a segment of 64 MiB."""
+"""From this much free shared memory on, each process of a graph may take a segment of 64 MiB."""
 
 
 def dds_profile(shm_free_bytes: int) -> Path:
     """The Fast DDS profile for a machine.
 
-    Each process that publishes has a shared-memory segment of its own: 64 MiB in the large
-    profile, 4 MiB in the small one, which suits the 64 MB that containers get by default.
+    Every process takes a segment whole when it starts: 70 MB with the large profile, 4.4 MB with
+    the small one (measured, Fast DDS 2.14). A process whose segment does not fit logs an error and
+    goes on with Fast DDS's built-in transports.
 
     Args:
         shm_free_bytes: free space in /dev/shm.
+
+    Raises:
+        ConfigError: the profile is not installed.
     """
     name = "large_messages" if shm_free_bytes >= LARGE_SHM_FREE_BYTES else "small_shm"
-    return share_dir() / "config" / "dds" / f"{name}.xml"
+    profile = share_dir() / "config" / "dds" / f"{name}.xml"
+    if not profile.is_file():
+        raise ConfigError(f"{profile} is missing; install the package again")
+    return profile
 
 
 def shm_free_bytes() -> int:
