@@ -47,13 +47,17 @@ class StopSignal:
 
 
 def die_with_parent() -> None:
-    """End (SIGTERM) when the parent dies, if the parent asked for it by environment variable.
+    """End (SIGTERM) when the parent dies, if it asked for that by `DIE_WITH_PARENT`, its pid.
 
-    Linux only (prctl(2), PR_SET_PDEATHSIG). A killed supervisor must leave no driver running.
+    Linux only (prctl(2), PR_SET_PDEATHSIG). A killed supervisor must leave no driver running, not
+    even one that was still starting.
     """
-    if os.environ.get(DIE_WITH_PARENT) != "1":
+    parent = os.environ.get(DIE_WITH_PARENT)
+    if parent is None:
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if str(os.getppid()) != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def prefer_control() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,30 +10,25 @@ from teleop_collect import topics
 from teleop_collect.cli.output import print_table
 from teleop_collect.episodes.reader import open_episode
 
-if TYPE_CHECKING:
-    from teleop_collect.qa.run import QaReport
-
 COLUMNS = (
     "episode", "outcome", "verdict", "s", "MB", "worst rate", "lost", "largest skew",
     "teleop period p99",
 )  # fmt: skip
 
 
-def print_summary(
-    folders: Sequence[Path], reports: Sequence["QaReport"], recording_s: float
-) -> bool:
+def print_summary(folders: Sequence[Path], verdicts: Sequence[str], recording_s: float) -> bool:
     """Print the table.
 
     Returns:
         Whether every episode is sound: no failing verdict, nothing lost, labels agree.
     """
     rows, good = [], True
-    for folder, report in zip(folders, reports, strict=True):
+    for folder, verdict in zip(folders, verdicts, strict=True):
         episode = open_episode(folder)
         manifest = episode.manifest or {}
-        rows.append(_row(folder, manifest, report.verdict, _teleop_period_p99_ms(episode)))
+        rows.append(_row(folder, manifest, verdict, _teleop_period_p99_ms(episode)))
         agreement = manifest["outcome"]["agreement"]
-        good &= report.verdict != "fail" and _lost(manifest) == 0 and agreement is not False
+        good &= verdict != "fail" and _lost(manifest) == 0 and agreement is not False
     print_table(f"{len(rows)} episodes recorded in {recording_s:.0f} s", COLUMNS, rows)
     return good
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -46,10 +47,30 @@ def claim_domain(domain: int) -> IO[str]:
 
 
 def claim_free_domain() -> tuple[int, IO[str]]:
-    """The first domain of 40 to 99 that no rig of this machine uses, locked."""
+    """The first domain of 40 to 99 that nothing on this machine uses, locked.
+
+    Raises:
+        BusyError: all are in use.
+    """
     for domain in FREE_RANGE:
         try:
-            return domain, claim_domain(domain)
+            lock = claim_domain(domain)
         except BusyError:
             continue
+        if not _has_participant(domain):
+            return domain, lock
+        lock.close()
     raise BusyError(f"no free ROS domain from {FREE_RANGE.start} to {FREE_RANGE.stop - 1}")
+
+
+def _has_participant(domain: int) -> bool:
+    """Whether some DDS participant of this machine listens on the domain's first port.
+
+    Port = 7400 + 250 * domain + 10 for participant 0 (DDSI-RTPS 2.5, section 9.6.2.4).
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", 7410 + 250 * domain))
+        except OSError:
+            return True
+    return False

@@ -84,7 +84,7 @@ class Supervisor:
 
     def __init__(self, log_dir: Path, environment: Mapping[str, str]) -> None:
         self._log_dir = log_dir
-        self._environment = {**os.environ, **environment, DIE_WITH_PARENT: "1"}
+        self._environment = {**os.environ, **environment, DIE_WITH_PARENT: str(os.getpid())}
         self.children: dict[str, Child] = {}
 
     def start(

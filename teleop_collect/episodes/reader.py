@@ -16,6 +16,7 @@ from teleop_collect.episodes.images import ImageArray, image_array
 from teleop_collect.episodes.labels import Label, effective_success, read_labels
 from teleop_collect.episodes.mcap_file import McapFile
 from teleop_collect.episodes.mcap_records import RawMessage
+from teleop_collect.episodes.playback import Received, in_order
 from teleop_collect.episodes.scan import OnDamage, OnImage, Scan, scan
 from teleop_collect.episodes.streams import (
     EXTRACTORS,
@@ -157,6 +158,20 @@ class Episode:
         name = self.topic(topic)
         for file, channel_ids in self._contents.sources(name):
             yield from file.messages(channel_ids)
+
+    def messages(self, chosen: Sequence[str]) -> Iterator[Received]:
+        """Serialised messages of several streams in the order in which they were received.
+
+        Raises:
+            UnreadableError: no such stream, or a chunk is damaged.
+        """
+        names = {self.topic(name) for name in chosen}
+        for number, file in enumerate(self._files):
+            topic_of = {
+                i: topic for i, topic in self._contents.topics_of(number).items() if topic in names
+            }
+            found = (Received(topic_of[m.channel_id], m) for m in file.messages(topic_of.keys()))
+            yield from in_order(found)
 
     def decode(self, topic: str, data: bytes | memoryview) -> Any:
         """One serialised message as an object with the fields of its type.

@@ -3,6 +3,7 @@
 Without ROS's launch, `teleop-collect up` runs the same graph.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -104,7 +105,7 @@ def replay_graph() -> list[Action]:
 
 def environment_actions() -> Iterator[Action]:
     """What every process gets: discovery on this machine, DDS profile, end with the launcher."""
-    for name, value in {**process_environment(), DIE_WITH_PARENT: "1"}.items():
+    for name, value in {**process_environment(), DIE_WITH_PARENT: str(os.getpid())}.items():
         yield SetEnvironmentVariable(name, value)
 
 

@@ -12,7 +12,7 @@ from sensor_msgs.msg import JointState
 from teleop_collect.clock import PacedLoop, SystemClock
 from teleop_collect.devices.protocols import LeaderArm
 from teleop_collect.devices.registry import create_leader
-from teleop_collect.errors import DeviceError, DeviceTimeout
+from teleop_collect.errors import DeviceError, DeviceTimeout, TeleopCollectError
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher
 from teleop_collect.nodes.host import Host, run_node
@@ -44,6 +44,7 @@ class LeaderReader:
     def __init__(self, host: Host, name: str, arm: Arm) -> None:
         self.name = name
         self.counters = Counters()
+        self.failure: TeleopCollectError | None = None
         self._host = host
         self._rate_hz = arm.leader.rate_hz
         self._clock = SystemClock()
@@ -63,6 +64,10 @@ class LeaderReader:
                 self._set_error(str(error))
                 self._device.close()
                 self._host.stop.wait(RECONNECT_S)
+            except TeleopCollectError as error:
+                # A port in use or an impossible configuration does not pass by itself.
+                self.failure = error
+                self._host.stop.set()
 
     def _read_loop(self) -> None:
         loop = PacedLoop(self._rate_hz, self._clock)
@@ -123,6 +128,9 @@ class LeaderArmNode:
         self._host.stop.wait()
         for thread in threads:
             thread.join(timeout=2.0)
+        for reader in self._readers:
+            if reader.failure is not None:
+                raise reader.failure
 
     def _statuses(self) -> list[tuple[str, str, str, dict[str, object]]]:
         rows = []

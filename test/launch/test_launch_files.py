@@ -1,5 +1,7 @@
 """What each launch file declares and starts, and what happens when a process ends."""
 
+import os
+import os
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,7 +97,7 @@ def test_the_environment_is_set_before_anything_starts():
     first_start = min(i for i, kind in enumerate(kinds) if issubclass(kind, launch.ExecuteProcess))
     assert last_set < first_start
     values = {a.name: a.value for a in actions if isinstance(a, launch.SetEnvironmentVariable)}
-    assert values["TELEOP_COLLECT_DIE_WITH_PARENT"] == "1"
+    assert values["TELEOP_COLLECT_DIE_WITH_PARENT"] == str(os.getpid())
 
 
 def test_discovery_stays_on_this_machine_unless_the_user_says_otherwise(

@@ -1,0 +1,110 @@
+"""The verbs that run a rig, as processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.graph import wait_for
+
+from teleop_collect.cli.domain import claim_free_domain
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def command(*arguments: str, domain: int, **environment: str) -> subprocess.Popen:
+    env = {**os.environ, "ROS_DOMAIN_ID": str(domain), **environment}
+    return subprocess.Popen(
+        [sys.executable, "-m", "teleop_collect.cli.main", *arguments],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children(pid: int) -> list[int]:
+    return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def domain():
+    number, lock = claim_free_domain()
+    lock.close()
+    return number
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_up_leaves_nothing_running(tmp_path, domain, number):
+    runtime = str(tmp_path / "run")
+    up = command(
+        "up", "--rig", "sim_tabletop", "--root", str(tmp_path), domain=domain,
+        TELEOP_COLLECT_RUNTIME=runtime,
+    )  # fmt: skip
+    wait_for(lambda: len(children(up.pid)) == 8, 30, "all processes of the graph")
+    pids = children(up.pid)
+
+    up.send_signal(number)
+
+    up.wait(timeout=30)
+    wait_for(lambda: not any(is_running(pid) for pid in pids), 30, "the processes to end")
+
+
+def test_a_used_domain_ends_in_one_message(tmp_path):
+    domain, lock = claim_free_domain()
+    with lock:
+        up = command("up", "--rig", "sim_tabletop", "--root", str(tmp_path), domain=domain)
+        output, _ = up.communicate(timeout=60)
+
+    assert up.returncode == 2
+    assert output.count("\n") == 1
+    assert f"ROS domain {domain} is in use by another rig" in output
+
+
+def test_an_unwritable_root_ends_in_one_message(domain):
+    up = command("up", "--rig", "sim_tabletop", "--root", "/proc/nowhere", domain=domain)
+
+    output, _ = up.communicate(timeout=60)
+
+    assert up.returncode == 2
+    assert output.count("\n") == 1
+    assert "cannot write recordings to /proc/nowhere" in output
+    assert "--root" in output
+
+
+def test_an_unknown_rig_ends_in_one_message(tmp_path, domain):
+    up = command("up", "--rig", "sim_tabeltop", "--root", str(tmp_path), domain=domain)
+
+    output, _ = up.communicate(timeout=60)
+
+    assert up.returncode == 2
+    assert output.count("\n") == 1
+    assert "sim_tabletop" in output
+
+
+def test_an_interrupted_demo_leaves_nothing_running_and_nothing_torn(tmp_path, domain):
+    demo = command("demo", "--root", str(tmp_path), domain=domain)
+    wait_for(lambda: list(tmp_path.glob("inprogress/*/*.mcap.active")), 90, "an open episode")
+    pids = children(demo.pid)
+
+    demo.send_signal(signal.SIGINT)
+
+    output, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 130, output
+    assert "Traceback" not in output
+    wait_for(lambda: not any(is_running(pid) for pid in pids), 30, "the processes to end")
+    assert not list(tmp_path.glob("inprogress/*"))
+    (folder,) = (tmp_path / "episodes").iterdir()
+    check = command("verify", str(folder), domain=domain)
+    output, _ = check.communicate(timeout=60)
+    assert check.returncode == 0, output
