@@ -58,8 +58,8 @@ def progress(t_s: np.ndarray, duration_s: float) -> np.ndarray:
 
 
 def joint_positions(t_s: np.ndarray, duration_s: float) -> np.ndarray:
-    """[N, 7] rad (gripper m)."""
-    return HOME + REACH * progress(t_s, duration_s)[:, None]
+    """[N, 7] rad (gripper m); a short episode reaches less far, so that speeds stay plausible."""
+    return HOME + REACH * min(1.0, duration_s / 3.0) * progress(t_s, duration_s)[:, None]
 
 
 def periodic(plan: Plan, rng: np.random.Generator, hz: float, delay_s: float) -> list[Sample]:
