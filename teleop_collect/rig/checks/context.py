@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from teleop_collect.rig.checks.observation import Observation, Sample
+from teleop_collect.rig.checks.observation import Observation
 from teleop_collect.rig.config import Arm, Rig
 from teleop_collect.rig.description import RobotDescription, descriptions_of
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.rig.processes import shm_free_bytes
-from teleop_collect.samples import JointSample, WrenchSample
+from teleop_collect.samples import JointSample
 from teleop_collect.topics import arm_topic
 
 
@@ -60,14 +60,11 @@ class CheckContext:
         return self.observations.get(topic, Observation(topic))
 
     def joints(self, arm: Arm, name: str) -> JointSample | None:
-        """Last joint sample of an arm's topic (`topics.LEADER_JOINT_STATES`, ...)."""
-        sample = self._sample(arm, name)
-        return sample if isinstance(sample, JointSample) else None
+        """Last sample of an arm's joint topic (`topics.LEADER_JOINT_STATES`, ...).
 
-    def wrench(self, arm: Arm, name: str) -> WrenchSample | None:
-        """Last wrench sample of an arm's topic."""
-        sample = self._sample(arm, name)
-        return sample if isinstance(sample, WrenchSample) else None
-
-    def _sample(self, arm: Arm, name: str) -> Sample | None:
-        return self.observation(arm_topic(arm.prefix, name)).sample
+        None without one, and when it does not have one position for each name.
+        """
+        sample = self.observation(arm_topic(arm.prefix, name)).sample
+        if isinstance(sample, JointSample) and len(sample.names) == len(sample.position):
+            return sample
+        return None

@@ -34,8 +34,8 @@ class JointsPresent:
 
 def _problems(topic: str, expected: Iterable[str], sample: JointSample | None) -> list[str]:
     if sample is None:
-        return [f"{topic}: no joint states received"]
-    positions = dict(zip(sample.names, sample.position, strict=False))
+        return [f"{topic}: no joint states with one position for each name received"]
+    positions = sample.by_name()
     missing = [name for name in expected if name not in positions]
     if missing:
         return [f"{topic}: no joint {', '.join(missing)} (it has: {', '.join(sample.names)})"]
