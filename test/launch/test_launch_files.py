@@ -1,7 +1,6 @@
 """What each launch file declares and starts, and what happens when a process ends."""
 
 import os
-import os
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
