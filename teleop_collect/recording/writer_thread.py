@@ -1,7 +1,8 @@
 """The one thread that writes: queue -> chunks -> disk, with bounded age of what is not yet safe.
 
-A disk error never raises out of the thread. It latches `error`, and from then on messages are
-counted as lost instead of written, so that the episode can still be finished with what is there.
+An error never raises out of the thread. It latches `error`, and from then on messages are counted
+as lost instead of written, so that the episode can still be finished with what is there. The spare
+space stays reserved until then, or somebody else might fill it meanwhile.
 """
 
 import threading
@@ -106,9 +107,10 @@ class WriterThread:
                     self._add(message)
                     written += 1
                 self._do_what_is_due(last=last)
-        except OSError as error:
-            self.error = f"{error.strerror or error} while writing {self._file.path}"
-            self._release_spare()
+        except Exception as error:
+            # Not OSError alone: a thread that dies would lose messages without counting them.
+            cause = getattr(error, "strerror", None) or error
+            self.error = f"{cause} while writing {self._file.path}"
             for channel, count in self._writer.drop_chunk().items():
                 self._ledgers[channel - 1].dropped_unwritten += count
         if self.error is not None:
@@ -138,9 +140,3 @@ class WriterThread:
             raise OSError(
                 f"disk nearly full ({free >> 20} MiB free, floor {self._floor_bytes >> 20} MiB)"
             )
-
-    def _release_spare(self) -> None:
-        try:
-            self._file.release()
-        except OSError as error:
-            self.error = f"{self.error}; {error}"

@@ -1,6 +1,8 @@
 """The disk fails at every call in turn; the recorder must stay alive and what is left must hold."""
 
 import errno
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from support.recorder_rig import JOINTS, NS, joint_state, recorder, request
 
 from teleop_collect.clock import FakeClock
 from teleop_collect.errors import TeleopCollectError
+from teleop_collect.recording.episode_file import Buffer, FileSystem
 from teleop_collect.recording.salvage import salvage_in_progress
 from teleop_collect.recording.session import State
 from teleop_collect.recording.verify import verify
@@ -107,3 +110,59 @@ def test_a_label_never_goes_to_an_older_episode(tmp_path: Path) -> None:
         core.label(True)
     core.close()
     assert not (first.path / "labels.jsonl").exists()
+
+
+class FullDisk(FileSystem):
+    """Has room for nothing but the spare, once full."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.full = False
+
+    def writev(self, fd: int, buffers: Sequence[Buffer]) -> int:
+        if self.full and list(self.root.glob("inprogress/*/*.spare")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().writev(fd, buffers)
+
+
+def test_a_full_disk_ends_the_episode_in_the_space_kept_for_its_end(tmp_path: Path) -> None:
+    clock, disk = FakeClock(), FullDisk(tmp_path)
+    core = recorder(tmp_path, clock=clock, file_system=disk, chunk_bytes=4096)
+    core.start(request())
+    core.offer(JOINTS, joint_state(1) + bytes(3000), clock.utc_ns())
+    wait_for_chunk(tmp_path, clock)
+    disk.full = True
+    for n in range(10):
+        core.offer(JOINTS, joint_state(2 + n) + bytes(3000), clock.utc_ns())
+    while core.must_stop() is None:
+        pass
+    assert list(tmp_path.glob("inprogress/*/*.spare"))
+    manifest = core.stop("fault").manifest
+    core.close()
+    stream = manifest.streams[JOINTS]
+    assert "No space left" in str(manifest.outcome.reason)
+    assert (stream.received, stream.written, stream.dropped_queue) == (11, 1, 10)
+    assert verify(tmp_path / "episodes" / manifest.episode_id).problems == ()
+
+
+def wait_for_chunk(root: Path, clock: FakeClock) -> None:
+    """Let time pass until the first message is in the file."""
+    (file,) = root.glob("inprogress/*/*.active")
+    deadline = time.monotonic() + 20
+    while bytes(3000) not in file.read_bytes():
+        assert time.monotonic() < deadline
+        clock.advance_ns(NS // 10)
+        time.sleep(0.002)
+
+
+def test_a_message_that_cannot_be_encoded_is_a_fault_and_not_a_silent_thread(
+    tmp_path: Path,
+) -> None:
+    core = recorder(tmp_path)
+    core.start(request())
+    core.offer(JOINTS, joint_state(1), -1)
+    while core.must_stop() is None:
+        pass
+    stream = core.stop().manifest.streams[JOINTS]
+    core.close()
+    assert (stream.received, stream.written, stream.dropped_queue) == (1, 0, 1)
