@@ -75,13 +75,14 @@ class Driver:
     def __init__(self, chain: TeleopChain | None = None) -> None:
         self.chain = make_chain() if chain is None else chain
         self.now_ns = 1_000 * MS
+        self.utc_minus_monotonic_ns = UTC_NS
         self.leader = leader_of(HOME)
         self.follower = HOME
         self.ticks: list[Tick] = []
 
     @property
     def utc_ns(self) -> int:
-        return self.now_ns + UTC_NS
+        return self.now_ns + self.utc_minus_monotonic_ns
 
     @property
     def last(self) -> Tick:

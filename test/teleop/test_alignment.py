@@ -69,3 +69,9 @@ def test_measured_outside_by_more_than_the_tolerance_is_named() -> None:
     text = aligned.outside((0.0, 0.0501, 0.0))
     assert text is not None
     assert text.startswith("joint finger: follower is at 0.0501 m, outside its limits 0.0000 to")
+
+
+def test_offset_is_against_the_reachable_wish() -> None:
+    aligned = alignment()
+    aligned.begin_following((1.9, 0.0, 0.0), (1.4, 0.0, 0.0), (0.0, 0.0, 0.0))
+    assert aligned.offsets == [pytest.approx(1.4 - 1.48), 0.0, 0.0]

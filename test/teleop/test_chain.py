@@ -156,6 +156,17 @@ def test_refusing_rig_waits_in_hold_until_the_leader_is_back() -> None:
     assert driver.step(2).state is TeleopState.ENGAGED
 
 
+def test_refusing_rig_does_not_move_when_the_leader_leaves_right_after_engaging() -> None:
+    driver = Driver(make_chain(REFUSE))
+    driver.step()
+    assert driver.engage().accepted
+    driver.leader = leader_of((HOME[0] + 0.5, HOME[1], HOME[2]))
+    tick = driver.step()
+    assert tick.state is TeleopState.HOLD
+    assert tick.reason.startswith("joint elbow: leader asks 1.0000 rad, command is at 0.5000 rad")
+    assert driver.step(10).action_sent == HOME
+
+
 def test_follower_far_outside_its_limits_is_not_engaged() -> None:
     driver = Driver()
     driver.follower = (1.61, HOME[1], HOME[2])
@@ -412,6 +423,29 @@ def test_sample_sent_again_and_again_is_not_fresh() -> None:
     assert driver.last.limiters == LimiterBits.STALE_LEADER
 
 
+def test_resent_sample_with_a_stamp_slightly_ahead_is_not_fresh_either() -> None:
+    driver = Driver().engaged()
+    driver.step(leader=False)
+    driver.leader_sample(stamp_offset_ns=45 * MS)
+    stamp_ns = driver.utc_ns + 45 * MS
+    for _ in range(21):
+        driver.now_ns += PERIOD_NS
+        driver.follower_sample()
+        driver.leader_sample(stamp_offset_ns=stamp_ns - driver.utc_ns)
+        driver.tick()
+    assert driver.last.state is TeleopState.HOLD
+
+
+def test_clock_set_back_holds_once_and_following_becomes_exact_again() -> None:
+    driver = moving(Driver().engaged())
+    driver.utc_minus_monotonic_ns -= 1_000 * MS
+    assert driver.step().state is TeleopState.HOLD
+    driver.step_until(TeleopState.ENGAGED, most=10)
+    tick = driver.step(120)
+    assert tick.limiters is LimiterBits.NONE
+    assert tick.action_sent == tick.action_requested
+
+
 def test_short_pause_shortens_the_step() -> None:
     driver = moving(Driver().engaged())
     before = driver.last.action_sent[2]
@@ -490,6 +524,19 @@ def test_disarming_in_motion_finishes_the_deceleration() -> None:
     assert last.velocity_sent == (0.0, 0.0, 0.0)
     assert len(driver.ticks) < 200
     assert driver.engage().accepted
+
+
+def test_engaging_again_starts_from_where_the_arm_is_now() -> None:
+    driver = Driver().engaged()
+    driver.chain.stop("pedal")
+    driver.step(5)
+    driver.follower = (0.45, 0.021, 0.0)
+    driver.now_ns += PERIOD_NS
+    driver.leader_sample()
+    driver.follower_sample()
+    driver.chain.disarm()
+    assert driver.engage().accepted
+    assert driver.tick().action_sent == (0.45, 0.021, 0.0)
 
 
 def test_engaging_twice_changes_nothing() -> None:
