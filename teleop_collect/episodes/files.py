@@ -1,6 +1,7 @@
 """What lies at a path: an episode folder, a folder of another rosbag2 recorder, or one file."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,22 @@ def read_json(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_MANIFEST_BYTES:
         raise UnreadableError(f"{path}: over the limit of {MAX_MANIFEST_BYTES} bytes")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(
+            path.read_text(encoding="utf-8"), parse_float=_finite, parse_constant=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"{path}: is not JSON ({error})") from error
     if not isinstance(content, dict):
         raise UnreadableError(f"{path}: holds no JSON object")
     return content
+
+
+def _finite(text: str) -> float:
+    """A number that JSON may hold (Python would take NaN and infinities, too)."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no finite number")
+    return value
 
 
 def _listed(folder: Path) -> tuple[Path, ...]:

@@ -98,6 +98,11 @@ class Episode:
         """Whether the task worked: the newest label, else the recorded outcome, else None."""
         return effective_success(self.manifest, self.labels)
 
+    def manifest_part(self, key: str) -> Mapping[str, Any]:
+        """An object inside the manifest, for example `task`; empty when absent or malformed."""
+        part = (self.manifest or {}).get(key)
+        return part if isinstance(part, dict) else {}
+
     @cached_property
     def attachments(self) -> Mapping[str, bytes]:
         """Files inside the recording (rig file, URDF, calibration) by name."""
@@ -221,7 +226,11 @@ class Episode:
         raise UnreadableError(f"{name}: image {position} is not where the file's index says")
 
     def aligned(
-        self, fps: float, policy: Policy = "latest", streams: Sequence[str] | None = None
+        self,
+        fps: float,
+        policy: Policy = "latest",
+        streams: Sequence[str] | None = None,
+        paced_by: Sequence[str] = (),
     ) -> Timeline:
         """Streams on one grid of `fps` steps a second, over sensor times.
 
@@ -230,12 +239,14 @@ class Episode:
             policy: `latest` (causal) or `nearest`.
             streams: topics; all required streams with a nominal rate when absent, or all streams
                 of sensors and actions where there is no manifest.
+            paced_by: those of `streams` with about one message a step (see `timeline.align`).
 
         Raises:
             UnreadableError: a stream is missing, empty, or they do not overlap in time.
         """
         chosen = [self.topic(t) for t in streams] if streams else self._periodic()
-        return align({name: self.times(name).stamp_ns for name in chosen}, fps, policy)
+        stamps_ns = {name: self.times(name).stamp_ns for name in chosen}
+        return align(stamps_ns, fps, policy, [self.topic(name) for name in paced_by])
 
     def _periodic(self) -> list[str]:
         ledgers = (self.manifest or {}).get("streams")

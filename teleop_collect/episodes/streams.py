@@ -13,6 +13,8 @@ Int64Array = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Values = dict[str, NDArray[Any]]
 
+MAX_HZ = 1e6
+
 
 @dataclass(frozen=True)
 class StreamInfo:
@@ -38,7 +40,7 @@ class StreamInfo:
     def expected_hz(self) -> float | None:
         """Nominal rate as the manifest says; None for event topics and without a manifest."""
         rate = self.ledger.get("expected_hz")
-        return float(rate) if isinstance(rate, int | float) and rate > 0 else None
+        return float(rate) if isinstance(rate, int | float) and 0 < rate <= MAX_HZ else None
 
     @property
     def required(self) -> bool:

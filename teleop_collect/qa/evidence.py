@@ -23,6 +23,7 @@ from teleop_collect.rig.yaml_document import parse_yaml
 RIG_ATTACHMENT, URDF_SUFFIX = "rig.yaml", ".urdf"
 COMMAND_TYPES = (topics.JOINT_TRAJECTORY, topics.FLOAT64_MULTI_ARRAY)
 ENGAGED = "engaged"
+MAX_NS = 1 << 62
 REVOLUTE = ("revolute", "continuous")
 
 
@@ -83,7 +84,7 @@ class Evidence:
     @cached_property
     def ledgers(self) -> Mapping[str, Mapping[str, Any]]:
         """Streams of the manifest that are well-formed, by topic."""
-        streams = self.manifest.get("streams") or {}
+        streams = self.episode.manifest_part("streams")
         return {topic: entry for topic, entry in streams.items() if isinstance(entry, dict)}
 
     def times(self, topic: str) -> StreamTimes:
@@ -113,7 +114,7 @@ class Evidence:
     def start_ns(self) -> int:
         """First moment of the episode: as the manifest says, else the first message."""
         started = self.manifest.get("started_ns")
-        if isinstance(started, int) and started > 0:
+        if isinstance(started, int) and 0 < started < MAX_NS:
             return started
         firsts = [int(t.log_ns[0]) for t in self._all_times() if len(t)]
         return min(firsts, default=0)

@@ -1,5 +1,6 @@
 """What checks say: findings with their limits, plain measures, and the verdict over them."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -138,7 +139,7 @@ class QaReport:
             "schema": "teleop_collect.qa/1",
             "episode_id": self.episode_id,
             "verdict": str(self.verdict),
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [_finite(asdict(finding)) for finding in self.findings],
             "measures": {
                 check: [asdict(measure) for measure in measures]
                 for check, measures in self.measures.items()
@@ -148,6 +149,14 @@ class QaReport:
                 for c in self.checks
             ],
         }
+
+
+def _finite(fields: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity: such a number stands in the message alone."""
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in fields.items()
+    }
 
 
 ORDER = (Severity.FAIL, Severity.REVIEW, Severity.INFO)

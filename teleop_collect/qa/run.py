@@ -1,6 +1,7 @@
 """Runs all checks on an episode and keeps the answer beside it."""
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,9 @@ def report_on(evidence: Evidence, checks: Sequence[Check] = CHECKS) -> QaReport:
     for check in checks:
         answers = list(check.run(evidence))
         findings += [check.finding(a) for a in answers if not isinstance(a, Measure)]
-        measures[check.name] = tuple(a for a in answers if isinstance(a, Measure))
+        measures[check.name] = tuple(
+            a for a in answers if isinstance(a, Measure) and math.isfinite(a.value)
+        )
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
     return QaReport(
         evidence.episode.episode_id, verdict_of(findings), tuple(findings), measures, tuple(checks)

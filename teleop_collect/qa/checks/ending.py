@@ -15,7 +15,7 @@ def run(evidence: Evidence) -> Iterator[Remark]:
     if manifest.get("recovered") is True:
         yield Remark(Severity.REVIEW, "recording was interrupted and recovered; its end is missing")
     yield from _gate(manifest.get("rig_check"))
-    steps = (manifest.get("clock") or {}).get("steps")
+    steps = evidence.episode.manifest_part("clock").get("steps")
     if isinstance(steps, int) and steps > 0:
         message = f"the wall clock was set {steps} times while recording"
         yield Remark(Severity.REVIEW, message, measured=steps, limit=0, unit="1")

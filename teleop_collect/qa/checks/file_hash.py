@@ -9,7 +9,7 @@ from teleop_collect.qa.findings import Check, Layer, Remark, Severity
 
 def run(evidence: Evidence) -> Iterator[Remark]:
     """A failure when the file's SHA-256 differs from the recorded one."""
-    recorded = (evidence.manifest.get("hashes") or {}).get("mcap_sha256")
+    recorded = evidence.episode.manifest_part("hashes").get("mcap_sha256")
     if not isinstance(recorded, str) or len(evidence.episode.mcap_paths) != 1:
         return
     with evidence.episode.mcap_paths[0].open("rb") as stream:

@@ -63,7 +63,7 @@ def _moved(moves: list[tuple[Int64Array, FloatArray]], begin: int, end: int) -> 
     for stamps, position in moves:
         inside = position[(stamps >= begin) & (stamps <= end)]
         if len(inside):
-            largest = max(largest, float(np.ptp(inside, axis=0).max()))
+            largest = max(largest, float(np.ptp(inside, axis=0).max(initial=0.0)))
     return largest
 
 

@@ -48,8 +48,9 @@ def reference_of(evidence: Evidence) -> str | None:
     """The camera that the manifest measures skew against, else the first colour camera."""
     for ledger in evidence.ledgers.values():
         skew = ledger.get("skew_ms")
-        if isinstance(skew, dict) and skew.get("reference") in evidence.episode.streams:
-            return str(skew["reference"])
+        reference = skew.get("reference") if isinstance(skew, dict) else None
+        if isinstance(reference, str) and reference in evidence.episode.streams:
+            return reference
     return next((t for t in sorted(evidence.images) if t.endswith(COLOR_ENDING)), None)
 
 

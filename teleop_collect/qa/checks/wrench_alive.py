@@ -18,12 +18,12 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
         if data is None or len(data) < 2:
             continue
         table = np.concatenate([data.values["force_n"], data.values["torque_nm"]], axis=1)
+        force_n = np.linalg.norm(table[np.isfinite(table).all(axis=1), :3], axis=1)
         repeated = (np.diff(table, axis=0) == 0).all(axis=1)
         share = float(repeated.mean())
         yield Measure("repeated_share", share, "1", info.topic)
-        yield Measure(
-            "max_force", float(np.nanmax(np.linalg.norm(table[:, :3], axis=1))), "N", info.topic
-        )
+        if len(force_n):
+            yield Measure("max_force", float(force_n.max()), "N", info.topic)
         if share > MAX_REPEATED:
             yield Remark(
                 Severity.REVIEW,

@@ -118,7 +118,7 @@ def _overview(entries: Sequence[Entry]) -> Html:
 def _facts(evidence: Evidence, report: QaReport) -> dict[str, Any]:
     label = evidence.episode.effective_label
     return {
-        "task": (evidence.manifest.get("task") or {}).get("task_id", "unknown"),
+        "task": evidence.episode.manifest_part("task").get("task_id", "unknown"),
         "outcome": {True: "success", False: "failure", None: "unlabelled"}[label],
         "duration_s": report.measure("duration", "covered_s"),
     }

@@ -47,7 +47,7 @@ def section(evidence: Evidence, document: Mapping[str, Any]) -> Html:
 
 def _summary(episode: Episode) -> Html:
     manifest = episode.manifest or {}
-    task = manifest.get("task") or {}
+    task = episode.manifest_part("task")
     label = {True: "success", False: "failure", None: "unlabelled"}[episode.effective_label]
     known = (
         task.get("instruction"),
