@@ -4,7 +4,7 @@ No sample is invented or interpolated: a step of the grid points at a message of
 the time between the two is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,7 +41,9 @@ class Timeline:
         return len(self.t_ns)
 
 
-def align(stamps_ns: Mapping[str, Int64Array], fps: float, policy: Policy) -> Timeline:
+def align(
+    stamps_ns: Mapping[str, Int64Array], fps: float, policy: Policy, paced_by: Sequence[str] = ()
+) -> Timeline:
     """Put streams on one grid, from when all have a sample until the first of them ends.
 
     Args:
@@ -50,6 +52,8 @@ def align(stamps_ns: Mapping[str, Int64Array], fps: float, policy: Policy) -> Ti
         fps: steps a second.
         policy: `latest` takes the newest message at or before the step (what a policy running on
             the robot would have had); `nearest` the closest one on either side.
+        paced_by: topics with about one message a step, such as cameras. The grid then begins up
+            to one step later, where jitter does not make such a stream repeat or skip messages.
 
     Raises:
         ConfigError: rate or policy is not usable.
@@ -62,7 +66,8 @@ def align(stamps_ns: Mapping[str, Int64Array], fps: float, policy: Policy) -> Ti
     if not stamps_ns:
         raise UnreadableError("there are no streams to align")
     ordered = {topic: _ordered(topic, stamps) for topic, stamps in stamps_ns.items()}
-    t_ns = _grid(ordered, fps)
+    pacing = [ordered[topic][0] for topic in paced_by]
+    t_ns = _grid(ordered, fps, policy, pacing)
     index: dict[str, Int64Array] = {}
     skew_ns: dict[str, Int64Array] = {}
     for topic, (stamps, positions) in ordered.items():
@@ -81,7 +86,12 @@ def _ordered(topic: str, stamps_ns: Int64Array) -> tuple[Int64Array, Int64Array]
     return stamps_ns[positions], positions.astype(np.int64)
 
 
-def _grid(ordered: Mapping[str, tuple[Int64Array, Int64Array]], fps: float) -> Int64Array:
+def _grid(
+    ordered: Mapping[str, tuple[Int64Array, Int64Array]],
+    fps: float,
+    policy: Policy,
+    pacing: Sequence[Int64Array],
+) -> Int64Array:
     first = max(ordered, key=lambda topic: int(ordered[topic][0][0]))
     last = min(ordered, key=lambda topic: int(ordered[topic][0][-1]))
     start_ns, end_ns = int(ordered[first][0][0]), int(ordered[last][0][-1])
@@ -90,11 +100,34 @@ def _grid(ordered: Mapping[str, tuple[Int64Array, Int64Array]], fps: float) -> I
             f"{last} ends {(start_ns - end_ns) / 1e6:.1f} ms before {first} begins; "
             "these streams have no time in common"
         )
+    if pacing:
+        later_ns = _later_ns([stamps - start_ns for stamps in pacing], NS_PER_S / fps, policy)
+        start_ns = min(start_ns + later_ns, end_ns)
     count = int((end_ns - start_ns) * fps / NS_PER_S) + 2
     if count > MAX_STEPS:
         raise UnreadableError(f"{count} steps are over the limit of {MAX_STEPS}")
     grid: Int64Array = start_ns + np.rint(np.arange(count) * (NS_PER_S / fps)).astype(np.int64)
     return grid[grid <= end_ns]
+
+
+def _later_ns(pacing_ns: Sequence[Int64Array], period_ns: float, policy: Policy) -> int:
+    """How much later the grid begins so that the choice of messages is furthest from changing.
+
+    The chosen message changes over where a step passes a stamp (`latest`) or the middle between
+    two stamps (`nearest`). Stamps of a stream gather at one phase of the period, their circular
+    mean; the widest gap between the phases of all streams keeps most distance from any.
+    """
+    phases = np.sort([_circular_mean(stamps, period_ns) for stamps in pacing_ns])
+    gaps = np.diff(np.append(phases, phases[0] + period_ns))
+    widest = int(gaps.argmax())
+    middle = phases[widest] + gaps[widest] / 2
+    phase = middle if policy == "latest" else middle + period_ns / 2
+    return round(float(phase % period_ns))
+
+
+def _circular_mean(stamps_ns: Int64Array, period_ns: float) -> float:
+    turns = np.exp(2j * np.pi * (stamps_ns % period_ns) / period_ns)
+    return float(np.angle(turns.mean()) / (2 * np.pi) * period_ns % period_ns)
 
 
 def _latest(stamps_ns: Int64Array, t_ns: Int64Array) -> Int64Array:

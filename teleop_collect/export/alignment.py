@@ -130,7 +130,8 @@ def steps_of(
     """
     arms, cameras = arms_of(episode), cameras_of(episode)
     used = [t for arm in arms for t in (arm.state, arm.action, arm.wrench) if t is not None]
-    timeline = episode.aligned(fps, policy, [*used, *cameras.values()])
+    images = list(cameras.values())
+    timeline = episode.aligned(fps, policy, [*used, *images], paced_by=images)
     for topic, skew_ns in timeline.skew_ns.items():
         _require_close(topic, skew_ns, max_skew_ms)
     state = _joined([_joints(episode, arm, arm.state, timeline) for arm in arms])
