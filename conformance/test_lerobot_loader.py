@@ -188,7 +188,8 @@ def test_recorded_episodes_load_with_the_values_that_were_recorded(recorded):
         with open_episode(root / "episodes" / entry["episode_id"]) as episode:
             topics = ("/follower/joint_states", "/teleop/action_sent")
             cameras = ("/cameras/scene/color/image_raw", "/cameras/wrist/color/image_raw")
-            grid = episode.aligned(30, "nearest", [*topics, "/follower/wrench", *cameras])
+            streams = [*topics, "/follower/wrench", *cameras]
+            grid = episode.aligned(30, "nearest", streams, paced_by=cameras)
             assert len(grid) == entry["length"]
             for key, topic in zip(("observation.state", "action"), topics, strict=True):
                 data = episode.read(topic)
