@@ -5,12 +5,12 @@ Run as a module with a backend's name it draws one tiny image and exits 0 if tha
 
 import importlib
 import sys
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
-from teleop_collect.devices.sim.renderer import ColorImage
+from teleop_collect.devices.sim.renderer import Backend, ColorImage, GlBackend
 from teleop_collect.samples import FloatArray
 
 OFF_FLAGS = ("SHADOW", "REFLECTION", "SKYBOX", "HAZE", "FOG")
@@ -25,8 +25,8 @@ class GlRenderer:
         backend: the library that makes the context.
     """
 
-    def __init__(self, backend: Literal["egl", "osmesa"]) -> None:
-        self.backend: Literal["egl", "osmesa", "raycast"] = backend
+    def __init__(self, backend: GlBackend) -> None:
+        self.backend: Backend = backend
         self._mujoco = import_mujoco()
         # The context classes are imported by name, so this works whatever MUJOCO_GL says.
         self._context_class = importlib.import_module(f"mujoco.{backend}").GLContext
@@ -105,7 +105,7 @@ PROBE_SCENE = """
 """
 
 
-def probe(backend: Literal["egl", "osmesa"]) -> bool:
+def probe(backend: GlBackend) -> bool:
     """Draw a red wall half a metre away and check what comes back."""
     mujoco = import_mujoco()
     model = mujoco.MjModel.from_xml_string(PROBE_SCENE)
@@ -120,5 +120,5 @@ def probe(backend: Literal["egl", "osmesa"]) -> bool:
 
 
 if __name__ == "__main__":
-    chosen: Literal["egl", "osmesa"] = "osmesa" if sys.argv[1] == "osmesa" else "egl"
-    raise SystemExit(0 if probe(chosen) else 1)
+    chosen: GlBackend = "osmesa" if sys.argv[1] == "osmesa" else "egl"
+    raise SystemExit(None if probe(chosen) else f"{chosen} draws a wrong image")

@@ -4,12 +4,12 @@ Exact geometry and depth, flat colours with Lambert shading. A ray costs microse
 160 x 120 rays are cast and each fills a block of pixels.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
-from teleop_collect.devices.sim.renderer import ColorImage
+from teleop_collect.devices.sim.renderer import Backend, ColorImage
 from teleop_collect.devices.sim.scene import FAR_M
 from teleop_collect.devices.sim.scene_arm import COLLISION_GROUP
 from teleop_collect.devices.sim.scene_cameras import world_from_optical
@@ -23,7 +23,7 @@ class RaycastRenderer:
     """Casts one ray for each block of pixels, through the block's middle."""
 
     def __init__(self) -> None:
-        self.backend: Literal["egl", "osmesa", "raycast"] = "raycast"
+        self.backend: Backend = "raycast"
         self._mujoco = import_mujoco()
 
     def load(self, model: Any) -> None:

@@ -16,10 +16,12 @@ from teleop_collect.devices.sim.scene import FAR_M
 from teleop_collect.errors import DeviceError
 from teleop_collect.samples import FloatArray
 
+GlBackend = Literal["egl", "osmesa"]
 Backend = Literal["egl", "osmesa", "raycast"]
 ColorImage = NDArray[np.uint8]
 DepthImage = NDArray[np.uint16]
 
+GL_BACKENDS: tuple[GlBackend, ...] = ("egl", "osmesa")
 APT_PACKAGES = {
     "egl": "libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0",
     "osmesa": "libosmesa6",
@@ -84,14 +86,18 @@ def choose_backend(preference: str) -> Backend:
     """
     if preference == "raycast":
         return "raycast"
-    candidates: tuple[Literal["egl", "osmesa"], ...] = ("egl", "osmesa")
-    for backend in candidates:
-        if preference in ("auto", backend) and works(backend):
-            return backend
+    reasons: dict[str, str] = {}
+    for backend in GL_BACKENDS:
+        if preference in ("auto", backend):
+            reason = why_not(backend)
+            if reason is None:
+                return backend
+            reasons[backend] = reason
     if preference != "auto":
         raise DeviceError(
-            f"sim.render is {preference!r}, which does not work on this machine; install it with "
-            f"`apt install {APT_PACKAGES[preference]}`, or set sim.render to auto"
+            f"sim.render is {preference!r}, which does not work on this machine "
+            f"({reasons[preference]}); install it with `apt install {APT_PACKAGES[preference]}`, "
+            "or set sim.render to auto"
         )
     _log.warning(
         "no OpenGL on this machine: simulated cameras are ray-cast at low resolution; "
@@ -101,18 +107,23 @@ def choose_backend(preference: str) -> Backend:
     return "raycast"
 
 
-def works(backend: Literal["egl", "osmesa"]) -> bool:
-    """Whether a graphics backend can draw here.
+def why_not(backend: GlBackend) -> str | None:
+    """Why a graphics backend cannot draw here; None when it can.
 
     Tried in a process of its own: a backend that fails to load leaves the OpenGL bindings unusable
     for the next one, and a broken driver may end the process.
     """
     command = [sys.executable, "-m", "teleop_collect.devices.sim.gl_renderer", backend]
     try:
-        result = subprocess.run(command, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
+        )
     except subprocess.TimeoutExpired:
-        return False
-    return result.returncode == 0
+        return f"no image within {PROBE_TIMEOUT_S:g} s"
+    if result.returncode == 0:
+        return None
+    said = result.stderr.strip().splitlines()
+    return said[-1] if said else f"exit code {result.returncode}"
 
 
 def open_renderer(preference: str) -> Renderer:

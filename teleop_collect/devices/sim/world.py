@@ -102,7 +102,8 @@ class SimWorld:
     def step(self, count: int = 1) -> None:
         """Advance by `count` physics steps of 1 / `sim.physics_hz` s."""
         while count > 0:
-            until_hold_s = min(arm.until_hold_s(self.time_s) for arm in self._arms.values())
+            waits_s = [arm.until_hold_s(self.time_s) for arm in self._arms.values()]
+            until_hold_s = min(waits_s, default=math.inf)
             block = count
             if math.isfinite(until_hold_s):
                 block = min(count, max(1, math.ceil(until_hold_s / self._period_s - 1e-6)))
