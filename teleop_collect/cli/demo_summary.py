@@ -62,8 +62,8 @@ def _worst_rate(manifest: Mapping[str, Any]) -> str:
 
 
 def _lost(manifest: Mapping[str, Any]) -> int | str:
-    """Messages lost in queues or transport; "unknown" where some stream cannot tell."""
-    streams = manifest["streams"].values()
+    """Messages of required streams lost in queues or transport; "unknown" if one cannot tell."""
+    streams = [stream for stream in manifest["streams"].values() if stream["required"]]
     counts = [s[key] for s in streams for key in ("dropped_queue", "lost_transport")]
     known = sum(c for c in counts if isinstance(c, int))
     return known if known or "unknown" not in counts else "unknown"
