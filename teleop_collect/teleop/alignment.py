@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from teleop_collect.rig.config import Align
 from teleop_collect.teleop.bounds import SoftBounds
-from teleop_collect.teleop.tracking import braking_velocity
+from teleop_collect.teleop.tracking import APPROACH_SHARE, braking_velocity
 
 
 class Alignment:
@@ -96,14 +96,14 @@ class Alignment:
     def shrink(self, joint: int, dt_s: float) -> float:
         """Move one joint's offset towards zero for `dt_s`.
 
-        It takes half of the joint's acceleration, which leaves the other half for the leader.
+        It takes the joint's `APPROACH_SHARE` of acceleration and leaves the rest to the leader.
 
         Returns:
             The velocity that this adds to the wish, rad/s or m/s.
         """
         offset = self.offsets[joint]
         gap = abs(offset)
-        acceleration = 0.5 * self._bounds[joint].acceleration
+        acceleration = APPROACH_SHARE * self._bounds[joint].acceleration
         step = acceleration * dt_s
         if gap <= step * dt_s:
             self.offsets[joint] = 0.0

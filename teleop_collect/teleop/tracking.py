@@ -7,6 +7,10 @@ therefore the positive root of v dt + v**2 / (2 A) = d: v = sqrt((A dt)**2 + 2 A
 
 import math
 
+APPROACH_SHARE = 0.5
+"""Share of the acceleration that brakes relative to the wish; the rest follows the wish's own
+acceleration. With all of it, a wish that turns back is overshot twice as far."""
+
 SMOOTHING_S = 0.02
 """Time constant of the wish's velocity: four samples of a 200 Hz leader, so that one encoder count
 (1.5 mrad per 5 ms is 0.3 rad/s) does not appear as a jolt."""
@@ -45,7 +49,8 @@ def tracking_velocity(
     gap = abs(lag)
     if gap <= acceleration * dt_s * dt_s:
         return error / dt_s, True
-    return wish_velocity + math.copysign(braking_velocity(gap, acceleration, dt_s), lag), False
+    closing = braking_velocity(gap, APPROACH_SHARE * acceleration, dt_s)
+    return wish_velocity + math.copysign(closing, lag), False
 
 
 class WishVelocity:

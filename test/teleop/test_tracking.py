@@ -3,12 +3,15 @@ import random
 
 import pytest
 
+from teleop_collect.teleop.acceleration_limit import AccelerationLimit
+from teleop_collect.teleop.joint_command import JointCommand
 from teleop_collect.teleop.tracking import (
     SMOOTHING_S,
     WishVelocity,
     braking_velocity,
     tracking_velocity,
 )
+from teleop_collect.teleop.velocity_limit import VelocityLimit
 
 
 def test_braking_velocity_is_the_root_of_the_braking_distance() -> None:
@@ -43,13 +46,27 @@ def test_small_lag_is_closed_in_one_tick() -> None:
 def test_large_gap_is_approached_so_that_braking_suffices() -> None:
     velocity, reaches = tracking_velocity(0.5, 0.0, 10.0, 0.005)
     assert not reaches
-    assert velocity == braking_velocity(0.5, 10.0, 0.005)
+    assert velocity == braking_velocity(0.5, 5.0, 0.005)
     assert tracking_velocity(-0.5, 0.0, 10.0, 0.005) == (-velocity, False)
 
 
 def test_gap_to_a_moving_wish_is_closed_relative_to_it() -> None:
     velocity, _ = tracking_velocity(0.5 + 0.7 * 0.005, 0.7, 10.0, 0.005)
-    assert velocity == pytest.approx(0.7 + braking_velocity(0.5, 10.0, 0.005), abs=1e-12)
+    assert velocity == pytest.approx(0.7 + braking_velocity(0.5, 5.0, 0.005), abs=1e-12)
+
+
+def test_wish_that_turns_back_is_hardly_overshot() -> None:
+    """A 0.8 Hz swing faster than the joint: the command lags, and turns back with little excess."""
+    limits = [VelocityLimit(2.5, "rad"), AccelerationLimit(20.0, "rad")]
+    joint = JointCommand(0.0, 20.0, limits)
+    wish = WishVelocity((2.5,))
+    highest = 0.0
+    for k in range(1, 2000):
+        swing = 0.6 * math.sin(2 * math.pi * 0.8 * k * 0.005)
+        wish.update((swing,), k * 5_000_000)
+        joint.follow(swing, wish.values[0], math.inf, 0.005)
+        highest = max(highest, abs(joint.position))
+    assert 0.55 < highest < 0.64
 
 
 def test_huge_error_stays_defined() -> None:
