@@ -127,16 +127,26 @@ def _by_joint(
 ) -> tuple[tuple[str, ...], Values]:
     """Columns by joint name, in the order in which names first appear."""
     names = tuple(dict.fromkeys(name for row, _ in rows for name in row))
-    column = {name: i for i, name in enumerate(names)}
     values: Values = {}
     for key in ("position", "velocity", "effort"):
-        table = np.full((len(rows), len(names)), np.nan)
-        for i, (row, arrays) in enumerate(rows):
-            filled = arrays[key][: len(row)]
-            table[i, [column[name] for name in row[: len(filled)]]] = filled
+        table = _columns(rows, names, key)
         if key == "position" or not np.isnan(table).all():
             values[key] = table
     return names, values
+
+
+def _columns(
+    rows: Sequence[tuple[Sequence[str], Mapping[str, Any]]], names: tuple[str, ...], key: str
+) -> FloatArray:
+    """One value a joint and message, shape (N, joints); NaN where a message has none."""
+    if all(len(arrays[key]) == len(names) and tuple(row) == names for row, arrays in rows):
+        return np.array([arrays[key] for _, arrays in rows], dtype=np.float64)
+    column = {name: i for i, name in enumerate(names)}
+    table = np.full((len(rows), len(names)), np.nan)
+    for i, (row, arrays) in enumerate(rows):
+        filled = arrays[key][: len(row)]
+        table[i, [column[name] for name in row[: len(filled)]]] = filled
+    return table
 
 
 def _joint_states(messages: Sequence[Any]) -> tuple[tuple[str, ...], Values]:
