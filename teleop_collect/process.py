@@ -1,5 +1,6 @@
 """What a rig's long-running processes do alike: stop cleanly, rank themselves, outlive no parent."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -10,6 +11,7 @@ DIE_WITH_PARENT = "TELEOP_COLLECT_DIE_WITH_PARENT"
 CONTROL_PRIORITY = 20
 """SCHED_FIFO priority of control loops: above all ordinary work, below the kernel's own threads."""
 CONTROL_NICE = -10
+DATA_NICE = -5
 BACKGROUND_NICE = 5
 _PR_SET_PDEATHSIG = 1
 
@@ -76,6 +78,12 @@ def prefer_control() -> str:
         return "nice"
     except OSError:
         return "default"
+
+
+def prefer_data() -> None:
+    """Rank this process above ordinary work, below control: what it misses is lost data."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, DATA_NICE)
 
 
 def prefer_background() -> None:

@@ -11,7 +11,7 @@ from teleop_collect.nodes import conversions
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.qos import profile
-from teleop_collect.process import prefer_background
+from teleop_collect.process import prefer_data
 from teleop_collect.rig.config import Camera
 from teleop_collect.rig.runtime import sim_state_path
 from teleop_collect.samples import Intrinsics, RgbdSample
@@ -114,7 +114,7 @@ class CameraNode:
 
 def main() -> int:
     """Entry point."""
-    prefer_background()
+    prefer_data()
     return run_node("camera", CameraNode)
 
 

@@ -18,6 +18,7 @@ from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.recorder_parameters import RecorderParameters
 from teleop_collect.nodes.software import software_versions
 from teleop_collect.nodes.stream_readers import readers_of
+from teleop_collect.process import prefer_data
 from teleop_collect.provenance.manifest import Termination
 from teleop_collect.recording.recorder import EpisodeRecorder
 from teleop_collect.rig.streams import streams_of
@@ -189,6 +190,7 @@ class RecorderNode:
 
 def main() -> int:
     """Entry point."""
+    prefer_data()
     return run_node("recorder", RecorderNode)
 
 

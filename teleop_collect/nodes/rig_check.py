@@ -20,6 +20,7 @@ from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.polling import Taken
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.stream_readers import StreamReader, message_class, readers_of
+from teleop_collect.process import prefer_data
 from teleop_collect.recording.ledger import header_stamp_ns
 from teleop_collect.recording.messages import starts_with_header
 from teleop_collect.rig.checks.context import CheckContext
@@ -144,6 +145,7 @@ def _take(observer: Observer, reader: StreamReader, taken: Taken) -> None:
 
 def main() -> int:
     """Entry point."""
+    prefer_data()
     return run_node("rig_check", RigCheckNode)
 
 
