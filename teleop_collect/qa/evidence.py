@@ -217,7 +217,10 @@ class Evidence:
     def _bounds(self, prefix: str) -> tuple[Mapping[str, JointBounds], frozenset[str]]:
         """Bounds by joint and the names of revolute joints, from the recording's URDF."""
         arms = self.rig.arms if self.rig else {}
-        name = next((n for n, arm in arms.items() if prefix.endswith(arm.prefix)), None)
+        fitting = [
+            n for n, arm in arms.items() if f"/{prefix}".endswith(f"/{arm.prefix}".rstrip("/"))
+        ]
+        name = max(fitting, key=lambda n: len(arms[n].prefix), default=None)
         urdfs = {n: d for n, d in self.episode.attachments.items() if n.endswith(URDF_SUFFIX)}
         data = urdfs.get(f"{name}{URDF_SUFFIX}") or (
             next(iter(urdfs.values())) if len(urdfs) == 1 else None

@@ -1,12 +1,13 @@
 """Every planted defect is found by its check, where it is and with its size; good data passes."""
 
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support import planted_defects as plant
-from support.synthetic_episode import NS, write_episode
+from support.synthetic_episode import JOINTS, NS, write_episode
 
 from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.findings import Finding, QaReport
@@ -234,6 +235,25 @@ def test_an_offset_joint_is_named_with_its_offset(check: Check):
     assert report.measure("tracking_error", "elbow_offset_rad", FOLLOWER) == pytest.approx(
         0, abs=1e-3
     )
+
+
+def test_each_arm_of_a_bimanual_rig_is_checked_for_itself(check: Check):
+    def two_arms(plan: plant.Plan) -> None:
+        for topic in ("/leader/joint_states", FOLLOWER, REQUESTED, SENT, WRENCH):
+            stream = plan.streams.pop(topic)
+            plan.streams[f"/left{topic}"] = plan.streams[f"/right{topic}"] = stream
+        right = copy.deepcopy(plan.streams[f"/right{FOLLOWER}"])
+        for sample in right.samples:
+            sample.value["position"][JOINTS.index("wrist_2")] += 0.05
+        plan.streams[f"/right{FOLLOWER}"] = right
+
+    report = check(two_arms)
+    assert [(f.check, f.stream) for f in report.findings] == [
+        ("tracking_error", f"/right{FOLLOWER}")
+    ]
+    for arm in ("left", "right"):
+        lag_ms = report.measure("action_state_lag", "median_ms", f"/{arm}{FOLLOWER}")
+        assert lag_ms == pytest.approx(20, abs=0.2)
 
 
 def test_a_joint_that_does_not_follow(check: Check):
