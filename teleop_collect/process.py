@@ -1,4 +1,4 @@
-"""What a rig's long-running processes do alike: stop cleanly, rank themselves, outlive no parent."""
+"""What long-running processes do alike: stop cleanly, rank themselves, outlive no parent."""
 
 import contextlib
 import ctypes
