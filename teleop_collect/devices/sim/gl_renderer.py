@@ -19,7 +19,10 @@ FONT_SCALE = 100
 
 
 class GlRenderer:
-    """One OpenGL context for all cameras of a scene. Use it from one thread at a time.
+    """One OpenGL context for all cameras of a scene.
+
+    The context belongs to a thread only while it draws, so reading and closing may happen in
+    different threads, though not at the same time.
 
     Args:
         backend: the library that makes the context.
@@ -39,9 +42,9 @@ class GlRenderer:
         self.close()
         buffer = model.vis.global_
         self._context = self._context_class(buffer.offwidth, buffer.offheight)
-        self._context.make_current()
-        self._drawing = mujoco.MjrContext(model, FONT_SCALE)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._drawing)
+        with self._context.as_current():
+            self._drawing = mujoco.MjrContext(model, FONT_SCALE)
+            mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._drawing)
         # Reversed depth keeps float precision where the scene is.
         self._drawing.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
         self._scene = mujoco.MjvScene(model, MAX_GEOMS)
@@ -60,12 +63,12 @@ class GlRenderer:
         rectangle = mujoco.MjrRect(0, 0, width, height)
         color = np.empty((height, width, 3), np.uint8)
         depth = np.empty((height, width), np.float32)
-        self._context.make_current()
         mujoco.mjv_updateScene(
             model, data, self._options, None, self._view, mujoco.mjtCatBit.mjCAT_ALL, self._scene
         )
-        mujoco.mjr_render(rectangle, self._scene, self._drawing)
-        mujoco.mjr_readPixels(color, depth, rectangle, self._drawing)
+        with self._context.as_current():
+            mujoco.mjr_render(rectangle, self._scene, self._drawing)
+            mujoco.mjr_readPixels(color, depth, rectangle, self._drawing)
         # OpenGL's first row is the lowest one.
         return np.ascontiguousarray(color[::-1]), self._meters(depth[::-1])
 
@@ -85,8 +88,8 @@ class GlRenderer:
     def close(self) -> None:
         """See `Renderer`."""
         if self._drawing is not None:
-            self._context.make_current()
-            self._drawing.free()
+            with self._context.as_current():
+                self._drawing.free()
             self._drawing = None
         if self._context is not None:
             self._context.free()

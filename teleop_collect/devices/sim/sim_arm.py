@@ -21,11 +21,11 @@ class SimArm:
     """View of one arm in a MuJoCo model and its state."""
 
     def __init__(
-        self, mujoco: Any, model: Any, data: Any, name: str, arm: Arm, noise_seed: int
+        self, mujoco: Any, model: Any, data: Any, name: str, arm: Arm, noise: np.random.Generator
     ) -> None:
         self._mujoco, self._model, self._data = mujoco, model, data
         self._name, self._config = name, arm
-        self._noise = np.random.default_rng([noise_seed, 200])
+        self._noise = noise
         joints = [model.joint(f"{name}/{joint}") for joint in arm.joints]
         self._qpos = np.array([joint.qposadr[0] for joint in joints])
         self._dof = np.array([joint.dofadr[0] for joint in joints])

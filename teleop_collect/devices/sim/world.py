@@ -12,7 +12,7 @@ from teleop_collect.devices.sim.randomization import SceneParameters, sample_sce
 from teleop_collect.devices.sim.scene import build_model
 from teleop_collect.devices.sim.sim_arm import SimArm
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Rig
+from teleop_collect.rig.config import Arm, Rig
 from teleop_collect.samples import FloatArray, JointSample, Pose, PoseSample, WrenchSample
 
 OBJECTS = ("cube", "bin")
@@ -47,8 +47,8 @@ class SimWorld:
         self._model = build_model(self.rig, self.scene, self._rig_path)
         self._data = self._mujoco.MjData(self._model)
         self._arms = {
-            name: SimArm(self._mujoco, self._model, self._data, name, arm, seed)
-            for name, arm in self.rig.arms.items()
+            name: self._sim_arm(name, arm, np.random.default_rng([seed, 200, index]))
+            for index, (name, arm) in enumerate(self.rig.arms.items())
         }
         for arm in self._arms.values():
             arm.go_home()
@@ -144,6 +144,9 @@ class SimWorld:
         w, x, y, z = (float(value) for value in body.xquat)
         px, py, pz = (float(value) for value in body.xpos)
         return PoseSample(stamp_ns, "world", Pose((px, py, pz), (x, y, z, w)))
+
+    def _sim_arm(self, name: str, arm: Arm, noise: np.random.Generator) -> SimArm:
+        return SimArm(self._mujoco, self._model, self._data, name, arm, noise)
 
     def _arm(self, name: str) -> SimArm:
         if name not in self._arms:

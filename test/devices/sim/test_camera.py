@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -177,6 +179,16 @@ def test_physics_that_ends_is_a_disconnection(with_sim, tmp_path):
         made.cameras.read("scene")
     made.close()
     made.close()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_reading_in_one_thread_and_closing_in_another(with_sim, tmp_path, backend):
+    made = Setup(with_sim(render=backend), tmp_path / "s")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(made.read, "scene", 1).result().stamp_ns == 1
+    made.close()
+    made.cameras.connect()
+    made.cameras.close()
 
 
 def test_wrong_use_is_refused_with_a_message(rig, tmp_path):

@@ -170,6 +170,8 @@ def test_two_arms_move_and_time_out_apart(two_arms):
     assert world.joint_sample("left", 0).by_name()["shoulder_pan"] == pytest.approx(0.2, abs=5e-3)
     assert world.joint_sample("right", 0).by_name()["shoulder_pan"] == pytest.approx(0.0, abs=1e-3)
     assert (world.holding("left"), world.holding("right")) == (False, True)
+    left, right = (world.wrench_sample(arm, 0) for arm in ("left", "right"))
+    assert left != right, "each sensor has noise of its own"
 
 
 def test_unknown_names_are_refused_with_the_known_ones(world):
