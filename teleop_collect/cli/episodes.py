@@ -160,7 +160,7 @@ def _verdict(folder: Path | None) -> str | None:
 
 def _facts(episode: "Episode") -> dict[str, Any]:
     manifest = episode.manifest or {}
-    task = manifest.get("task") or {}
+    task = episode.manifest_part("task")
     return {
         "episode_id": episode.episode_id,
         "path": str(episode.path),

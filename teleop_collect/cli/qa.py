@@ -103,11 +103,13 @@ def _examine_one(path: Path, *, draw: bool) -> "Entry | UnreadableError":
 def _print(
     entries: Sequence["Entry"], problems: Sequence[UnreadableError], report: Path | None
 ) -> None:
+    from teleop_collect.qa.report.grouping import grouped
+
     rows = []
     for entry in entries:
-        found = [f for f in entry.document["findings"] if f["severity"] != "info"]
+        found = grouped(f for f in entry.document["findings"] if f["severity"] != "info")
         head = (entry.document["verdict"], entry.document["episode_id"])
-        texts = [f"{f['check']} {f['stream'] or ''}: {f['message']}" for f in found] or [""]
+        texts = [f"{f['check']} {streams}: {f['message']}" for f, streams in found] or [""]
         rows += [(*head, texts[0]), *(("", "", text) for text in texts[1:])]
     print_table("Quality", ("verdict", "episode", "finding"), rows)
     for problem in problems:

@@ -11,6 +11,7 @@ from support import planted_defects as plant
 from support.synthetic_episode import write_episode
 
 from teleop_collect.qa.report.dataset import write_report
+from teleop_collect.qa.report.grouping import grouped
 from teleop_collect.qa.report.svg import Line, Strip, plot, strips, thinned
 from teleop_collect.qa.report.thumbnail import png, thumbnail
 
@@ -137,3 +138,15 @@ def test_pictures_are_small():
     data = base64.b64decode(drawn.split("base64,")[1].rstrip('">'))
     assert struct.unpack(">II", data[16:24]) == (160, 120)
     assert "a &quot;title&quot;" in drawn
+
+
+def test_findings_that_say_the_same_are_one_line():
+    findings = [
+        {"severity": "review", "check": "gaps", "message": m, "stream": s}
+        for m, s in [("a", "/1"), ("b", "/1"), ("a", "/2"), ("a", "/3"), ("a", "/4"), ("c", None)]
+    ]
+    assert [(f["message"], streams) for f, streams in grouped(findings)] == [
+        ("a", "/1, /2, /3 and 1 more"),
+        ("b", "/1"),
+        ("c", ""),
+    ]

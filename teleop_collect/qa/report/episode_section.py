@@ -9,6 +9,7 @@ from teleop_collect.episodes.reader import Episode
 from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.checks.gaps import GAP_PERIODS
 from teleop_collect.qa.evidence import ArmStreams, Evidence
+from teleop_collect.qa.report.grouping import grouped
 from teleop_collect.qa.report.html import Html, badge, number, table, text
 from teleop_collect.qa.report.svg import Line, Strip, plot, strips
 from teleop_collect.qa.report.thumbnail import thumbnail
@@ -67,11 +68,11 @@ def _findings(findings: Sequence[Mapping[str, Any]]) -> Html:
         (
             badge(str(f.get("severity"))),
             f.get("check"),
-            f.get("stream") or "",
+            streams,
             number(f.get("t_s")),
             f.get("message"),
         )
-        for f in findings
+        for f, streams in grouped(findings)
     ]
     return table(("severity", "check", "stream", "at s", "finding"), rows)
 
