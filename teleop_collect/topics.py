@@ -75,6 +75,7 @@ RIG_CHECK_RESULT = "rig_check/result"
 DIAGNOSTICS = "/diagnostics"
 ROBOT_DESCRIPTION = "robot_description"
 SIM_OPERATOR_STATUS = "sim_operator/status"
+SIM_SCENE = "sim/scene"
 
 # Services.
 START_EPISODE = "recorder/start_episode"

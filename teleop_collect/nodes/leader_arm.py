@@ -91,7 +91,7 @@ class LeaderReader:
             self._set_error(message)
 
     def _set_error(self, message: str) -> None:
-        if message == self.counters.error:
+        if message == self.counters.error or self._host.stop.is_set:
             return
         log = self._host.node.get_logger()
         if message:

@@ -90,6 +90,8 @@ class SimRigNode:
             for name in rig.objects
         }
         self._publish_descriptions(loaded.path)
+        self._scene = node.create_publisher(String, topics.SIM_SCENE, profile(topics.LATCHED_QOS))
+        self._publish_scene()
         self._loop = PacedLoop(rig.sim.physics_hz, self._clock, max_lag_periods=50)
         node.create_service(Trigger, topics.SIM_RESET, self._on_reset)
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
@@ -138,14 +140,22 @@ class SimRigNode:
         with self._host.lock:
             self._seed = int(self._host.node.get_parameter("seed").value)
             self._world.reset(self._seed)
-        response.success = True
-        response.message = json.dumps({"seed": self._seed, **self._world.randomization})
+        response.success, response.message = True, self._publish_scene()
         return response
+
+    def _publish_scene(self) -> str:
+        """Say what was drawn for the scene, so that it stands in every episode."""
+        text = json.dumps({"seed": self._seed, **self._world.randomization})
+        self._scene.publish(String(data=text))
+        return text
 
     def _rows(self) -> list[Row]:
         skipped = self._loop.skipped
         level = "warn" if skipped else "ok"
-        values: dict[str, object] = {"seed": self._seed, "skipped_ms": skipped}
+        values: dict[str, object] = {"seed": self._seed, "skipped_steps": skipped}
+        for name in self._rig.arms:
+            values[f"{name}: refused commands"] = self._world.refused(name)
+            values[f"{name}: holding"] = self._world.holding(name)
         return [("sim_rig: physics", level, "real time", values)]
 
     def close(self) -> None:

@@ -57,12 +57,15 @@ class ArmTopics:
         )
         self.command_topic = arm.follower.command_topic
 
-    def feed(self, chain: TeleopChain, now_ns: int) -> None:
-        """Give the chain what has arrived since the last tick."""
+    def feed(self, chain: TeleopChain, now_ns: int, utc_ns: int) -> None:
+        """Give the chain what has arrived since the last tick, with its time of reception."""
+        monotonic_minus_utc_ns = now_ns - utc_ns
         for taken in self._leader.drain():
-            chain.leader_received(conversions.joint_sample(taken.message), now_ns)
+            receive_ns = min(now_ns, taken.received_ns + monotonic_minus_utc_ns)
+            chain.leader_received(conversions.joint_sample(taken.message), receive_ns)
         for taken in self._follower.drain():
-            chain.follower_received(conversions.joint_sample(taken.message), now_ns)
+            receive_ns = min(now_ns, taken.received_ns + monotonic_minus_utc_ns)
+            chain.follower_received(conversions.joint_sample(taken.message), receive_ns)
 
     def publish(self, tick: Tick, stamp_ns: int) -> None:
         """Publish what was asked and what is sent, and command the follower."""
@@ -115,24 +118,23 @@ class TeleopNode:
 
     def _tick(self, now_ns: int, stamp_ns: int) -> None:
         for arm in self._arms:
-            arm.feed(self._group.chains[arm.name], now_ns)
+            arm.feed(self._group.chains[arm.name], now_ns, stamp_ns)
         self._ticks = self._group.tick(now_ns, stamp_ns)
         for arm in self._arms:
             arm.publish(self._ticks[arm.name], stamp_ns)
-            self._report_transition(arm.name, self._ticks[arm.name])
+            self._report_transitions(arm.name, self._ticks[arm.name])
         self._status.publish(
             conversions.diagnostics(
                 stamp_ns, [conversions.diagnostic(*row) for row in self._rows()]
             )
         )
 
-    def _report_transition(self, arm: str, tick: Tick) -> None:
-        if tick.transition is None:
-            return
-        before, after = (state.name for state in tick.transition)
-        self._host.node.get_logger().info(f"{arm}: {before} -> {after}: {tick.reason}")
-        event = {"kind": "teleop", "arm": arm, "from": before, "to": after, "reason": tick.reason}
-        self._events.publish(String(data=json.dumps(event)))
+    def _report_transitions(self, arm: str, tick: Tick) -> None:
+        for before, after in tick.transitions:
+            log = self._host.node.get_logger()
+            log.info(f"{arm}: {before.name} -> {after.name}: {tick.reason}")
+            event = {"kind": "teleop", "arm": arm, "from": before.name, "to": after.name}
+            self._events.publish(String(data=json.dumps({**event, "reason": tick.reason})))
 
     def _rows(self) -> list[Row]:
         return [

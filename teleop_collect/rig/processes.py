@@ -31,7 +31,8 @@ class Role(Enum):
 
 
 COLLECT_ROLES = frozenset(Role)
-TELEOP_ROLES = frozenset({Role.DEVICE, Role.TELEOP, Role.CHECK})
+TELEOP_ROLES = frozenset({Role.DEVICE, Role.CAMERA, Role.TELEOP, Role.CHECK})
+"""With cameras, because the rig check that opens the gate looks at the whole rig."""
 CHECK_ROLES = frozenset({Role.DEVICE, Role.CAMERA, Role.CHECK})
 
 

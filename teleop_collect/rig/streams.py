@@ -166,6 +166,7 @@ def _rig_streams(rig: Rig) -> Iterator[Stream]:
     )
     if rig.sim is not None:
         yield latched(topics.SIM_OPERATOR_STATUS)
+        yield latched(topics.SIM_SCENE)
 
 
 def _extra_streams(rig: Rig) -> Iterator[Stream]:

@@ -61,7 +61,7 @@ def test_control_ranks_above_cameras_and_recording():
     [
         (
             TELEOP_ROLES,
-            ["leader_bus_emulator_main", "sim_rig", "leader_arm", "teleop", "rig_check"],
+            ["leader_bus_emulator_main", "sim_rig", "camera", "leader_arm", "teleop", "rig_check"],
         ),
         (
             CHECK_ROLES,

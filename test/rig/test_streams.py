@@ -32,6 +32,7 @@ def test_the_table_of_a_rig_with_one_arm(tmp_path: Path):
         ("rig_check/result", "String", None, False),
         ("/diagnostics", "DiagnosticArray", None, False),
         ("sim_operator/status", "String", None, False),
+        ("sim/scene", "String", None, False),
     ]
 
 
