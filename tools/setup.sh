@@ -12,6 +12,10 @@ python=${PYTHON:-python3}
 
 # A software renderer for the simulated cameras; without it they are ray-cast in numpy.
 renderer_packages="libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0"
+renderer_libraries="libEGL.so.1 libOpenGL.so.0 libEGL_mesa.so.0"
+# What the wheel of pinocchio links to and does not bring along.
+kinematics_packages="libgomp1"
+kinematics_libraries="libgomp.so.1"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -25,13 +29,13 @@ install() {
 
 has_python() { command -v "$python" >/dev/null && "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 
-has_renderer() {
-  "$python" - <<'PY'
+has_libraries() {
+  "$python" - "$@" <<'PY'
 import ctypes
 import sys
 
 try:
-    for library in ("libEGL.so.1", "libOpenGL.so.0", "libEGL_mesa.so.0"):
+    for library in sys.argv[1:]:
         ctypes.CDLL(library)
 except OSError:
     sys.exit(1)
@@ -48,13 +52,20 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
   say "$("$python" --version) is too old; Python 3.11 or newer is needed (make PYTHON=python3.12 ...)."
   exit 2
 fi
-if ! has_renderer; then
-  # shellcheck disable=SC2086  # a list of packages
-  if ! may_install || ! install $renderer_packages; then
+# shellcheck disable=SC2086  # lists of names
+{
+  missing=""
+  has_libraries $renderer_libraries || missing="$renderer_packages"
+  has_libraries $kinematics_libraries || missing="$missing $kinematics_packages"
+  if [ -n "$missing" ] && may_install; then
+    install $missing || true
+  fi
+  has_libraries $renderer_libraries ||
     say "no EGL renderer: simulated cameras will be ray-cast, which is slower and plainer." \
       "For rendering: apt install $renderer_packages"
-  fi
-fi
+  has_libraries $kinematics_libraries ||
+    say "kinematics and robot descriptions will not load. Install: apt install $kinematics_packages"
+}
 
 say "installing this package with [$extras] into $venv; the first time takes a few minutes"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
