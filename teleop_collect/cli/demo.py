@@ -7,6 +7,7 @@ example: teleop-collect demo --episodes 3 --root ~/demos
 """
 
 import argparse
+import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -21,13 +22,22 @@ from teleop_collect.cli.session import (
     run_rig_check,
     usable_root,
 )
-from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, CheckFailed
+from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, CheckFailed, MissingExtraError
 from teleop_collect.rig.load import LoadedRig, load_rig
 
 if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import Answer, RigClient
 
 ATTEMPT_TIMEOUT_S = 60.0
+LIBRARIES = {
+    "rclpy": "ros",
+    "mujoco": "sim",
+    "pinocchio": "sim",
+    "dynamixel_sdk": "dynamixel",
+    "av": "lerobot",
+    "pyarrow": "lerobot",
+    "pandas": "lerobot",
+}
 CHECK_ATTEMPTS = 3
 """A machine that still starts processes may miss its rates at first."""
 SETTLE_S = 0.7
@@ -55,11 +65,23 @@ def run(args: argparse.Namespace) -> int:
     loaded = load_rig(args.rig)
     if loaded.rig.sim is None:
         raise CheckFailed(f"rig {loaded.rig.name!r} is not simulated; the demo needs one that is")
+    require_libraries()
     root = usable_root(args.root)
     started_s = time.monotonic()
     folders = record_episodes(loaded, root, args.episodes, args.seed)
     recording_s = time.monotonic() - started_s
     return finish(root, folders, recording_s)
+
+
+def require_libraries() -> None:
+    """Find out before recording, not after, that something is missing.
+
+    Raises:
+        MissingExtraError: a library of the demo is not installed.
+    """
+    for library, extra in LIBRARIES.items():
+        if importlib.util.find_spec(library) is None:
+            raise MissingExtraError(library, extra)
 
 
 def record_episodes(loaded: LoadedRig, root: Path, count: int, seed: int) -> list[Path]:
