@@ -46,9 +46,9 @@ def version() -> str:
 
 
 def share_files() -> list[tuple[str, list[str]]]:
-    """Launch files and configuration, installed below share/ with their folders kept."""
+    """Launch files, configuration and udev rules, installed below share/, folders kept."""
     folders: dict[str, list[str]] = {}
-    for folder in ("launch", "config"):
+    for folder in ("launch", "config", "udev"):
         for path in sorted((HERE / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 relative = path.relative_to(HERE)

@@ -110,7 +110,7 @@ def test_every_launch_and_configuration_file_is_installed(setup_arguments: dict)
         for folder, files in setup_arguments["data_files"]
         for file in files
     }
-    for folder in ("launch", "config"):
+    for folder in ("launch", "config", "udev"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 relative = path.relative_to(ROOT)

@@ -33,6 +33,7 @@ VERBS = (
     Verb("replay", "replay", "publish an episode again"),
     Verb("salvage", "salvage", "recover an interrupted episode"),
     Verb("verify", "verify", "check an episode's integrity"),
+    Verb("udev", "udev", "rules that let a person use the attached devices"),
 )
 
 
