@@ -73,12 +73,8 @@ class CameraNode:
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
     def run(self) -> None:
-        """Take each camera's image when it is due, the cameras staggered over the period."""
-        now_ns = self._clock.monotonic_ns()
-        due_ns = {
-            camera.name: now_ns + index * camera.period_ns // len(self._topics)
-            for index, camera in enumerate(self._topics)
-        }
+        """Take each camera's image when it is due, cameras of one rate together."""
+        due_ns = dict.fromkeys((c.name for c in self._topics), self._clock.monotonic_ns())
         while not self._host.stop.is_set:
             camera = min(self._topics, key=lambda c: due_ns[c.name])
             self._clock.sleep_until_ns(due_ns[camera.name])

@@ -164,6 +164,17 @@ class Evidence:
         }
         return tuple(self._arm(prefix) for prefix in sorted(prefixes))
 
+    def carrier(self, topic: str) -> str | None:
+        """Prefix of the arm that carries the camera of a topic; None for a camera in the world."""
+        if self.rig is None:
+            return None
+        parents = [c.mount.parent for n, c in self.rig.cameras.items() if f"/cameras/{n}/" in topic]
+        arm = self.rig.arms.get(parents[0].split("/")[0]) if parents else None
+        if arm is None:
+            return None
+        ending = f"/{arm.prefix}/" if arm.prefix else "/"
+        return next((a.prefix for a in self.arms if a.prefix.endswith(ending)), None)
+
     @cached_property
     def limiters(self) -> tuple[Int64Array, Int64Array] | None:
         """Times of teleoperation's ticks while engaged and the limiter bits active then."""

@@ -1,6 +1,7 @@
 """Every planted defect is found by its check, where it is and with its size; good data passes."""
 
 import copy
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -278,6 +279,23 @@ def test_a_frozen_camera_fails_while_the_robot_moves(check: Check):
     assert (finding.severity, finding.limit, finding.unit) == ("fail", 0.5, "s")
     assert finding.measured == pytest.approx(23 / 30, abs=1e-3)
     assert finding.t_s == pytest.approx(1.0167, abs=1e-3)
+
+
+def test_a_camera_on_a_resting_arm_may_repeat_while_another_arm_moves(check: Check):
+    wrist = COLOR.replace("scene", "wrist")
+
+    def only_another_arm_moves(plan: plant.Plan) -> None:
+        moving = plan.streams[FOLLOWER]
+        plan.streams["/left" + FOLLOWER] = dataclasses.replace(
+            moving, samples=[dataclasses.replace(s) for s in moving.samples]
+        )
+        for sample in moving.samples:
+            sample.value = moving.samples[0].value
+
+    freeze = [plant.frozen(camera, 0.0, 9.0) for camera in (COLOR, wrist)]
+    report = check(only_another_arm_moves, *freeze)
+    assert found(report, "frozen_images", wrist) == []
+    assert len(found(report, "frozen_images", COLOR)) == 1
 
 
 def test_equal_images_of_a_robot_at_rest_are_no_defect(check: Check):

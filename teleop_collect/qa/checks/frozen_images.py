@@ -18,21 +18,26 @@ MIN_MOTION = 0.1
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
-    """Runs of images that are equal byte for byte while some joint moves."""
-    moves = [
-        clean(data)
+    """Runs of images that are equal byte for byte while some joint moves.
+
+    For a camera on an arm, a joint of that arm: another arm may move out of its sight.
+    """
+    moves = {
+        arm.prefix: clean(data)
         for arm in evidence.arms
         if arm.follower and (data := evidence.read(arm.follower)) is not None
-    ]
+    }
     for topic, facts in evidence.images.items():
         if len(facts.same_as_before) < 2:
             continue
         yield Measure("repeated_share", float(facts.same_as_before[1:].mean()), "1", topic)
         stamps = evidence.times(topic).stamp_ns
+        carrier = evidence.carrier(topic)
+        seen = [moves[carrier]] if carrier in moves else list(moves.values())
         frozen = [
             (begin, end)
             for begin, end in _runs(facts, stamps)
-            if end - begin >= FROZEN_S * NS_PER_S and _moved(moves, begin, end) > MIN_MOTION
+            if end - begin >= FROZEN_S * NS_PER_S and _moved(seen, begin, end) > MIN_MOTION
         ]
         yield Measure("frozen_s", sum(end - begin for begin, end in frozen) / NS_PER_S, "s", topic)
         for begin, end in frozen:
