@@ -4,6 +4,7 @@
     ├── ConfigError               exit 2   a rig file, task or parameter is wrong
     ├── UnreadableError           exit 2   a file or folder cannot be read as what it should be
     ├── MissingExtraError         exit 2   an optional library is not installed
+    ├── MissingSystemLibraryError exit 2   a library of the operating system is not installed
     ├── BusyError                 exit 2   a port, domain or folder is in use by another process
     ├── DeviceError               exit 2   a device cannot be reached or answers wrongly
     │   ├── DeviceTimeout                  no (complete) answer in time
@@ -45,6 +46,18 @@ class MissingExtraError(TeleopCollectError):
         super().__init__(
             f"{library} is not installed; install it with: pip install 'teleop_collect[{extra}]'"
         )
+
+
+class MissingSystemLibraryError(TeleopCollectError):
+    """A library of the operating system is needed and not installed.
+
+    Args:
+        library: file that was looked for.
+        package: Debian or Ubuntu package that installs it.
+    """
+
+    def __init__(self, library: str, package: str) -> None:
+        super().__init__(f"{library} is not installed; install it with: sudo apt install {package}")
 
 
 class BusyError(TeleopCollectError):

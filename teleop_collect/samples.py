@@ -45,6 +45,29 @@ class WrenchSample:
 
 
 @dataclass(frozen=True)
+class TwistSample:
+    """Velocity that an operator asks of a tool, and the device's buttons, at one moment.
+
+    Attributes:
+        stamp_ns: UTC time at which the device was read, ns. A device at rest is read too: a fresh
+            stamp says that the device is alive, whether it moves or not.
+        frame_id: frame in whose axes both velocities are given.
+        linear_m_s: velocity of the tool's origin, xyz, m/s.
+        angular_rad_s: angular velocity, xyz, rad/s.
+        buttons: 1 for each button that was down since the previous sample, else 0.
+        axes: deflections x, y, z, roll, pitch, yaw as the device has them, -1 to 1, before dead
+            zone and scaling; empty where the device has none.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    linear_m_s: tuple[float, float, float]
+    angular_rad_s: tuple[float, float, float]
+    buttons: tuple[int, ...] = ()
+    axes: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Pose:
     """A rigid transform: position in m, orientation as a unit quaternion xyzw."""
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from teleop_collect.samples import Intrinsics, JointSample, RgbdSample
+from teleop_collect.samples import Intrinsics, JointSample, RgbdSample, TwistSample
 
 
 class LeaderArm(Protocol):
@@ -38,6 +38,29 @@ class Camera(Protocol):
 
     def read(self) -> RgbdSample:
         """Block until the next image is due, take it, and return it."""
+        ...
+
+    def close(self) -> None:
+        """Release the device; safe to call twice."""
+        ...
+
+
+class TwistSource(Protocol):
+    """A device with which a person asks for a tool velocity, such as a six-axis mouse.
+
+    Raises from every method: `DeviceDisconnected` (connect again), `DeviceError` (needs a person).
+    """
+
+    def connect(self) -> None:
+        """Open the device. May be called again after a loss, as often as the caller likes."""
+        ...
+
+    def read(self) -> TwistSample:
+        """What is asked now, without waiting; a device at rest answers with zero and a new stamp."""
+        ...
+
+    def rest(self) -> TwistSample:
+        """A zero twist stamped now: what to publish once when `read` reports a loss."""
         ...
 
     def close(self) -> None:
