@@ -29,6 +29,12 @@ class DeviceLock:
     def __init__(self, path: str) -> None:
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except PermissionError as error:
+            # Also for a moment after plugging in, until udev has run: so a caller tries again.
+            raise DeviceDisconnected(
+                f"{path} may not be opened by this user; run `teleop-collect udev install` once and "
+                "plug the arm in again"
+            ) from error
         except OSError as error:
             raise DeviceDisconnected(
                 f"{path} cannot be opened: {error.strerror}; is the arm plugged in and powered?"

@@ -1,9 +1,9 @@
 """Putting a rules file in place, with and without the right to."""
 
 import os
-from contextlib import contextmanager
 
 import pytest
+from support.permissions import without_rights
 
 from teleop_collect.devices.udev.install import (
     RulesFile,
@@ -13,22 +13,6 @@ from teleop_collect.devices.udev.install import (
     write_rules,
 )
 from teleop_collect.errors import ConfigError, TeleopCollectError
-
-NOBODY = 65534
-
-
-@contextmanager
-def without_rights(folder):
-    """A folder that this process may not write to, root or not."""
-    folder.chmod(0o555)
-    was = os.geteuid()
-    if was == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(was)
-        folder.chmod(0o755)
 
 
 def fake_udevadm(folder, exit_code=0):

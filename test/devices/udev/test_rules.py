@@ -84,7 +84,7 @@ def test_a_device_cannot_write_rules_through_its_serial_number(sysfs):
     text = rules_for(attached_devices(sysfs.root))
     assert len(rules_of(text)) == 2
     assert "RUN+" not in text
-    assert "0666\"" not in text
+    assert '0666"' not in text
     assert not any(line.endswith("\\") for line in text.splitlines())
     assert 'ATTR{serial}=="X???RUN????bin?sh?SUBSYSTEM???tty???MODE??0666???"' in text
 
