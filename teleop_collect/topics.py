@@ -44,7 +44,10 @@ JOINT_TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
 FLOAT64_MULTI_ARRAY = "std_msgs/msg/Float64MultiArray"
 WRENCH_STAMPED = "geometry_msgs/msg/WrenchStamped"
 POSE_STAMPED = "geometry_msgs/msg/PoseStamped"
+TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
+JOY = "sensor_msgs/msg/Joy"
 IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 DIAGNOSTIC_ARRAY = "diagnostic_msgs/msg/DiagnosticArray"
 STRING = "std_msgs/msg/String"
@@ -61,6 +64,8 @@ RECORDER_STALL_S = 0.2
 
 # Topics of one arm, below the arm's prefix.
 LEADER_JOINT_STATES = "leader/joint_states"
+SPACEMOUSE_TWIST = "spacemouse/twist"
+SPACEMOUSE_JOY = "spacemouse/joy"
 FOLLOWER_JOINT_STATES = "follower/joint_states"
 FOLLOWER_WRENCH = "follower/wrench"
 ACTION_REQUESTED = "teleop/action_requested"
@@ -99,6 +104,8 @@ class Stream:
         expected_hz: nominal rate; None for topics without one (events, latched topics).
         required: an episode without it is bad.
         qos: what the publisher of this package offers.
+        source: topic to read it from where another node publishes it under a name of its own; it
+            is still recorded as `topic`, so that episodes look alike whatever drives a device.
     """
 
     topic: str
@@ -107,6 +114,12 @@ class Stream:
     expected_hz: float | None
     required: bool
     qos: Qos
+    source: str = ""
+
+    @property
+    def read_from(self) -> str:
+        """The topic to subscribe to."""
+        return self.source or self.topic
 
 
 def arm_topic(prefix: str, name: str) -> str:
@@ -132,6 +145,16 @@ def depth_topic(camera: str) -> str:
 def depth_info_topic(camera: str) -> str:
     """CameraInfo of the aligned depth image."""
     return f"cameras/{camera}/aligned_depth_to_color/camera_info"
+
+
+def compressed(topic: str) -> str:
+    """Sibling of a colour image topic, named as image_transport names it."""
+    return f"{topic}/compressed"
+
+
+def compressed_depth(topic: str) -> str:
+    """Sibling of a depth image topic, named as image_transport names it."""
+    return f"{topic}/compressedDepth"
 
 
 def object_topic(name: str) -> str:

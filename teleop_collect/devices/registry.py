@@ -7,9 +7,9 @@ from enum import Enum
 from typing import cast
 
 from teleop_collect.clock import Clock
-from teleop_collect.devices.protocols import LeaderArm
+from teleop_collect.devices.protocols import LeaderArm, TwistSource
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Leader
+from teleop_collect.rig.config import DynamixelLeader, SpaceMouseLeader
 from teleop_collect.rig.runtime import device_path
 
 
@@ -18,11 +18,13 @@ class DeviceKind(Enum):
 
     LEADER = "leader"
     CAMERA = "camera"
+    TWIST_SOURCE = "twist source"
 
 
 DRIVERS: dict[DeviceKind, dict[str, str]] = {
     DeviceKind.LEADER: {"dynamixel": "teleop_collect.devices.dynamixel.leader:DynamixelLeader"},
     DeviceKind.CAMERA: {"sim": "teleop_collect.devices.sim.camera:SimCameras"},
+    DeviceKind.TWIST_SOURCE: {"spacemouse": "teleop_collect.devices.spacemouse.driver:SpaceMouse"},
 }
 """`module:class` by driver name, by kind."""
 
@@ -43,7 +45,7 @@ def driver_class(kind: DeviceKind, name: str) -> type:
     return cast(type, getattr(importlib.import_module(module_name), class_name))
 
 
-def create_leader(config: Leader, clock: Clock) -> LeaderArm:
+def create_leader(config: DynamixelLeader, clock: Clock) -> LeaderArm:
     """The leader arm of a rig file, not yet connected.
 
     Raises:
@@ -51,6 +53,26 @@ def create_leader(config: Leader, clock: Clock) -> LeaderArm:
         MissingExtraError: the driver's library is not installed.
     """
     create = cast(
-        Callable[[Leader, str, Clock], LeaderArm], driver_class(DeviceKind.LEADER, config.driver)
+        Callable[[DynamixelLeader, str, Clock], LeaderArm],
+        driver_class(DeviceKind.LEADER, config.driver),
     )
     return create(config, str(device_path(config.port)), clock)
+
+
+def create_twist_source(config: SpaceMouseLeader, clock: Clock, frame_id: str) -> TwistSource:
+    """The twist source of a rig file, not yet connected.
+
+    Args:
+        config: the leader of the rig file.
+        clock: source of stamps.
+        frame_id: frame that its samples state.
+
+    Raises:
+        ConfigError: unknown driver, or the driver refuses the configuration.
+        MissingExtraError: the driver's library is not installed.
+    """
+    create = cast(
+        Callable[[SpaceMouseLeader, Clock, str], TwistSource],
+        driver_class(DeviceKind.TWIST_SOURCE, config.driver),
+    )
+    return create(config, clock, frame_id)

@@ -30,7 +30,7 @@ class StreamReader:
 
     Attributes:
         stream: its entry in the rig's table.
-        topic: absolute topic name.
+        topic: absolute topic name under which the stream is known and recorded.
         endpoints: what the graph says of each publisher (rclpy TopicEndpointInfo).
         problem: why nothing can be read (wrong type, type not installed); "" when all is well.
         last: the newest message, kept for latched topics only.
@@ -39,6 +39,7 @@ class StreamReader:
     def __init__(self, node: Node, stream: Stream) -> None:
         self.stream = stream
         self.topic = node.resolve_topic_name(stream.topic)
+        self._source = node.resolve_topic_name(stream.read_from)
         self.endpoints: list[Any] = []
         self.problem = ""
         self.last: Taken | None = None
@@ -48,7 +49,7 @@ class StreamReader:
 
     def refresh(self) -> None:
         """Ask the graph who publishes and subscribe to match; cheap when nothing has changed."""
-        self.endpoints = self._node.get_publishers_info_by_topic(self.topic)
+        self.endpoints = self._node.get_publishers_info_by_topic(self._source)
         self.problem = self._find_problem()
         if self.problem or not self.endpoints:
             return
@@ -57,7 +58,7 @@ class StreamReader:
             self.close()
             self._qos = wanted
             self._subscription = PolledSubscription(
-                self._node, message_class(self.stream.type), self.topic, profile(wanted), raw=True
+                self._node, message_class(self.stream.type), self._source, profile(wanted), raw=True
             )
 
     def _find_problem(self) -> str:

@@ -9,6 +9,7 @@ from teleop_collect.rig.description import (
     RobotDescription,
     effective_limits,
 )
+from teleop_collect.rig.device_validation import follower_problems, leader_problems
 from teleop_collect.rig.problem import Key, Problem, unknown_name
 from teleop_collect.rig.urdf import MOVING
 
@@ -36,7 +37,8 @@ def arm_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[
             )
             yield Problem((*key, "wrench", "frame_id"), text)
     yield from _mapping_problems(arm, key)
-    yield from _servo_problems(arm, key)
+    yield from leader_problems(arm, key)
+    yield from follower_problems(arm, key)
     limit_problems = list(_limit_problems(arm, description, key))
     yield from limit_problems
     if not limit_problems:
@@ -70,36 +72,6 @@ def _mapping_problems(arm: Arm, key: Key) -> Iterator[Problem]:
             yield Problem(where, unknown_name("joint of this arm", arm.joints, name), False)
         if mapping.scale == 0:
             yield Problem((*where, "scale"), "must not be 0: the joint would never move")
-
-
-def leader_joints(arm: Arm) -> dict[str, str]:
-    """The leader joint that drives each commanded joint of the arm."""
-    return {
-        joint: (arm.mapping[joint].leader_joint if joint in arm.mapping else None) or joint
-        for joint in arm.joints
-    }
-
-
-def _servo_problems(arm: Arm, key: Key) -> Iterator[Problem]:
-    servos = arm.leader.servos
-    where: Key = (*key, "leader", "servos")
-    needed = leader_joints(arm)
-    for joint, leader_joint in needed.items():
-        if leader_joint not in servos:
-            text = (
-                f"no servo for leader joint '{leader_joint}', which drives follower joint '{joint}'"
-            )
-            yield Problem(where, text, with_value=False)
-    owner: dict[int, str] = {}
-    for name, servo in servos.items():
-        if name not in needed.values():
-            text = unknown_name("leader joint in use", needed.values(), name)
-            yield Problem((*where, name), text, with_value=False)
-        if (other := owner.setdefault(servo.id, name)) != name:
-            text = f"servo '{other}' has the same id; each servo on a bus needs its own"
-            yield Problem((*where, name, "id"), text)
-        if servo.scale == 0:
-            yield Problem((*where, name, "scale"), "must not be 0: the joint would never move")
 
 
 def _limit_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[Problem]:

@@ -7,72 +7,72 @@ Reading a file is `rig.load`; this module only says what a rig is.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Positive = Annotated[float, Field(gt=0)]
-Vector3 = tuple[float, float, float]
-Range = tuple[float, float]
+from teleop_collect.rig.camera_config import Camera, RealSenseCamera, SimCamera, TopicCamera
+from teleop_collect.rig.follower_config import (
+    DynamixelFollower,
+    Follower,
+    Ros2ControlFollower,
+    SimFollower,
+)
+from teleop_collect.rig.leader_config import (
+    DynamixelLeader,
+    Leader,
+    SpaceMouseLeader,
+    TopicLeader,
+)
+from teleop_collect.rig.section import Mount, Name, Positive, Section, Vector3
+from teleop_collect.rig.servo_config import Servo
 
-
-class Section(BaseModel):
-    """A part of the rig file: frozen, closed to unknown keys, finite numbers only."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
-
-
-class Mount(Section):
-    """Where something sits: `parent_from_this`, roll-pitch-yaw about fixed axes."""
-
-    parent: str = "world"
-    xyz_m: Vector3 = (0.0, 0.0, 0.0)
-    rpy_rad: Vector3 = (0.0, 0.0, 0.0)
-
-
-class Servo(Section):
-    """One Dynamixel servo of a leader arm.
-
-    Joint position = sign * scale * (servo angle - zero_rad) + offset, where the servo angle is
-    (ticks - 2048) * 2*pi / 4096 rad.
-    """
-
-    id: Annotated[int, Field(ge=0, le=252)]
-    model: str
-    sign: Literal[-1, 1] = 1
-    zero_rad: float = 0.0
-    scale: float = 1.0
-    offset: float = 0.0
-
-
-class Leader(Section):
-    """The arm that the operator moves."""
-
-    driver: Literal["dynamixel"] = "dynamixel"
-    serial: str
-    port: str
-    """Device path, or `sim://NAME` for an emulated bus of this rig."""
-    baud: Annotated[int, Field(gt=0)] = 1_000_000
-    rate_hz: Positive = 200.0
-    servos: dict[str, Servo]
-    """Keyed by joint name."""
-
-
-class Follower(Section):
-    """The robot that moves with the leader; commanded and observed by topic."""
-
-    driver: Literal["sim", "ros2_control"]
-    serial: str
-    command: Literal["joint_trajectory", "forward_position"] = "joint_trajectory"
-    command_topic: str = "follower/joint_trajectory"
-    rate_hz: Positive = 200.0
-    """Expected rate of the follower's joint states."""
+__all__ = [
+    "Align",
+    "Arm",
+    "Camera",
+    "Check",
+    "DynamixelFollower",
+    "DynamixelLeader",
+    "ExtraStream",
+    "Follower",
+    "JointLimit",
+    "JointMapping",
+    "Leader",
+    "Mount",
+    "ObjectInBox",
+    "Provenance",
+    "RealSenseCamera",
+    "Recording",
+    "Rig",
+    "Ros2ControlFollower",
+    "Servo",
+    "Sim",
+    "SimCamera",
+    "SimFollower",
+    "SimObject",
+    "SpaceMouseLeader",
+    "Task",
+    "Teleop",
+    "TopicCamera",
+    "TopicLeader",
+    "TrackedObject",
+    "Vector3",
+    "Watchdog",
+    "Wrench",
+]
 
 
 class Wrench(Section):
     """A force-torque sensor at the wrist."""
 
+    driver: Literal["sim", "topic"] | None = None
+    """Simulated with its follower, or published by another node; as the follower when absent."""
+    topic: str = ""
+    """Where another node publishes it; `follower/wrench` below the arm's prefix when empty."""
     rate_hz: Positive = 500.0
     frame_id: str = "ft_frame"
+    max_bias_n: Positive | None = None
+    """Largest force that may stand while the arm is at rest and touches nothing, N; with the
+    tool's weight in it where the driver does not take it out. Not checked when absent."""
     serial: str = ""
 
 
@@ -111,10 +111,19 @@ class Arm(Section):
     leader: Leader
     follower: Follower
     wrench: Wrench | None = None
-    mapping: dict[str, JointMapping] = {}
-    limits: dict[str, JointLimit] = {}
-    home: dict[str, float] = {}
+    mapping: dict[str, JointMapping] = Field(default_factory=dict)
+    limits: dict[str, JointLimit] = Field(default_factory=dict)
+    home: dict[str, float] = Field(default_factory=dict)
     """Rest posture by joint; 0 for joints not named."""
+
+    @property
+    def leader_joints(self) -> tuple[str, ...]:
+        """Joints that the leader reports; a SpaceMouse stands for the follower's own."""
+        if isinstance(self.leader, DynamixelLeader):
+            return tuple(self.leader.servos)
+        if isinstance(self.leader, TopicLeader):
+            return self.leader.joints
+        return self.joints
 
 
 class Align(Section):
@@ -149,21 +158,6 @@ class Teleop(Section):
     """The same for prismatic joints."""
     position_margin_rad: Annotated[float, Field(ge=0)] = 0.02
     """Kept free at both ends of every revolute joint's range."""
-
-
-class Camera(Section):
-    """One colour or RGB-D camera."""
-
-    driver: Literal["sim", "topic"]
-    serial: str = ""
-    width: Annotated[int, Field(ge=16, le=4096)]
-    height: Annotated[int, Field(ge=16, le=4096)]
-    fps: Positive = 30.0
-    depth: bool = True
-    fovy_rad: Positive = 0.9
-    """Vertical field of view (simulated cameras)."""
-    mount: Mount = Mount()
-    """Optical frame (x right, y down, z forward) in its parent: `world` or `ARM/LINK`."""
 
 
 class TrackedObject(Section):
@@ -267,9 +261,9 @@ class Rig(Section):
     embodiment: Name
     arms: dict[Name, Arm]
     teleop: Teleop = Teleop()
-    cameras: dict[Name, Camera] = {}
-    objects: dict[Name, TrackedObject] = {}
-    streams: dict[str, ExtraStream] = {}
+    cameras: dict[Name, Camera] = Field(default_factory=dict)
+    objects: dict[Name, TrackedObject] = Field(default_factory=dict)
+    streams: dict[str, ExtraStream] = Field(default_factory=dict)
     recording: Recording = Recording()
     tasks: dict[Name, Task]
     provenance: Provenance = Provenance()

@@ -8,13 +8,16 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from teleop_collect.rig.problem import Key, Problem, suggestion
+from teleop_collect.rig.problem import Key, Problem, suggestion, unknown_name
 
 _UNITS = {
     "hz": "hertz",
     "s": "seconds",
     "m": "metres",
     "rad": "radians",
+    "a": "amperes",
+    "us": "microseconds",
+    "nm_a": "newton metres an ampere",
     "m_s": "metres a second",
     "rad_s": "radians a second",
     "m_s2": "metres a second squared",
@@ -49,6 +52,8 @@ _PATTERNS = {
     r"^([a-z][a-z0-9_]{0,31})?$": "empty, or lower-case letters, digits and _, a letter first, "
     "at most 32",
     r"^[a-z0-9_]+/msg/[A-Za-z0-9]+$": "a message type such as sensor_msgs/msg/Imu",
+    r"^-?(x|y|z|roll|pitch|yaw)$|^off$": "x, y, z, roll, pitch or yaw, - in front to turn it "
+    "round, or off",
     r"^[A-Za-z0-9_.-]{1,64}$": "letters, digits, '_', '.' and '-', at most 64",
 }
 
@@ -70,7 +75,20 @@ def explain(error: ValidationError, model: type[BaseModel]) -> Problem:
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel]) -> Problem:
-    kind, key = details["type"], tuple(details["loc"])
+    kind, place = details["type"], tuple(details["loc"])
+    if kind == "union_tag_not_found":
+        key = _file_key(place, model)
+        drivers = " or ".join(sorted(_variants(_annotation(model, place))))
+        return Problem(key, f"needs the key 'driver': {drivers}", with_value=False)
+    if kind == "union_tag_invalid":
+        text = unknown_name("driver", _variants(_annotation(model, place)), details["ctx"]["tag"])
+        return Problem((*_file_key(place, model), "driver"), text)
+    problem = _typed_problem(details, place, model)
+    return Problem(_file_key(problem.key, model), problem.text, problem.with_value)
+
+
+def _typed_problem(details: ErrorDetails, key: Key, model: type[BaseModel]) -> Problem:
+    kind = details["type"]
     limits: dict[str, Any] = details.get("ctx", {})
     if key and key[-1] == "[key]":
         return Problem(key[:-1], f"as a name must be {_pattern(limits)}", with_value=False)
@@ -82,6 +100,8 @@ def _problem(details: ErrorDetails, model: type[BaseModel]) -> Problem:
         return Problem(key, _choices(details["input"], _annotation(model, key)))
     if kind == "string_pattern_mismatch":
         return Problem(key, f"must be {_pattern(limits)}")
+    if kind == "string_too_short":
+        return Problem(key, "must not be empty")
     if kind == "too_long":
         return Problem(key, f"must have {limits.get('max_length')} entries")
     if kind in _LIMITS:
@@ -132,7 +152,32 @@ def _annotation(model: type[BaseModel], key: Key) -> Any:
     return annotation
 
 
+def _file_key(place: Key, model: type[BaseModel]) -> Key:
+    """A place without the drivers that pydantic names where a driver chooses the type."""
+    annotation: Any = model
+    key: list[str | int] = []
+    for index, part in enumerate(place, 1):
+        if part not in _variants(annotation):
+            key.append(part)
+        if index < len(place):  # the last part may be an unknown key
+            annotation = _inner(annotation, part)
+    return tuple(key)
+
+
+def _variants(annotation: Any) -> dict[str, type[BaseModel]]:
+    """The types among which a driver chooses, by driver; empty elsewhere."""
+    if get_origin(annotation) not in (typing.Union, types.UnionType):
+        return {}
+    return {get_args(m.model_fields["driver"].annotation)[0]: m for m in _members(annotation)}
+
+
+def _members(annotation: Any) -> list[Any]:
+    return [_bare(a) for a in get_args(annotation) if a is not types.NoneType]
+
+
 def _inner(annotation: Any, part: str | int) -> Any:
+    if variants := _variants(annotation):
+        return variants[str(part)]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = annotation.model_fields
         match = next(info for name, info in fields.items() if (info.alias or name) == part)
@@ -144,9 +189,10 @@ def _inner(annotation: Any, part: str | int) -> Any:
 
 
 def _bare(annotation: Any) -> Any:
-    """A type without `Annotated[...]` and `| None`."""
+    """A type without `Annotated[...]` and `| None`; a choice of several types stays one."""
     if get_origin(annotation) is typing.Annotated:
         return _bare(get_args(annotation)[0])
     if get_origin(annotation) in (typing.Union, types.UnionType):
-        return _bare(next(a for a in get_args(annotation) if a is not types.NoneType))
+        members = _members(annotation)
+        return members[0] if len(members) == 1 else annotation
     return annotation

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from teleop_collect.rig.config import Rig
+from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, Follower, Leader, Rig
 
 
 def sha256_bytes(content: bytes) -> str:
@@ -30,10 +30,17 @@ def calibration_sha256(rig: Rig) -> str:
             name: {
                 "base": arm.base.model_dump(),
                 "mapping": {j: m.model_dump() for j, m in arm.mapping.items()},
-                "servos": {j: s.model_dump() for j, s in arm.leader.servos.items()},
+                "servos": _servos(arm.leader),
+                **({"follower_servos": own} if (own := _servos(arm.follower)) else {}),
             }
             for name, arm in rig.arms.items()
         },
         "cameras": {name: camera.mount.model_dump() for name, camera in rig.cameras.items()},
     }
     return sha256_bytes(json.dumps(values, sort_keys=True).encode())
+
+
+def _servos(device: Leader | Follower) -> dict[str, object]:
+    if not isinstance(device, DynamixelLeader | DynamixelFollower):
+        return {}
+    return {joint: servo.model_dump() for joint, servo in device.servos.items()}

@@ -8,6 +8,7 @@ from teleop_collect.rig.problem import Key, Problem, unknown_name
 
 def simulation_problems(rig: Rig) -> Iterator[Problem]:
     """What is wrong with the simulated part of a rig."""
+    yield from _mixture_problems(rig)
     if rig.sim is None:
         for key in _simulated_drivers(rig):
             yield Problem(key, "a simulated device needs the section 'sim' in the rig file")
@@ -39,6 +40,18 @@ def _command_problems(rig: Rig) -> Iterator[Problem]:
         if arm.follower.driver == "sim" and arm.follower.command != "joint_trajectory":
             key: Key = ("arms", name, "follower", "command")
             yield Problem(key, "the simulated follower takes joint_trajectory only")
+
+
+def _mixture_problems(rig: Rig) -> Iterator[Problem]:
+    """The physics holds every arm of the rig, so all of them are simulated or none is."""
+    drivers = {arm.follower.driver for arm in rig.arms.values()}
+    for name, arm in rig.arms.items():
+        if "sim" in drivers and arm.follower.driver != "sim":
+            key: Key = ("arms", name, "follower", "driver")
+            yield Problem(key, "other followers of this rig are simulated; simulate all or none")
+        if arm.wrench is not None and arm.wrench.driver == "sim" and arm.follower.driver != "sim":
+            text = "only a simulated follower has a simulated sensor; use driver: topic"
+            yield Problem(("arms", name, "wrench", "driver"), text)
 
 
 def _rate_problems(rig: Rig, physics_hz: int) -> Iterator[Problem]:

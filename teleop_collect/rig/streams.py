@@ -4,7 +4,15 @@ import math
 from collections.abc import Iterator
 
 from teleop_collect import topics
-from teleop_collect.rig.config import Arm, Camera, Rig
+from teleop_collect.rig.config import (
+    Arm,
+    Camera,
+    Rig,
+    Ros2ControlFollower,
+    SpaceMouseLeader,
+    TopicCamera,
+    TopicLeader,
+)
 from teleop_collect.topics import Stream, StreamKind, arm_topic
 
 IMAGE_KINDS = frozenset({StreamKind.COLOR, StreamKind.DEPTH})
@@ -20,6 +28,12 @@ _SENSOR_KINDS = frozenset(
         StreamKind.OTHER,
     }
 )
+
+_COMMAND_TYPES = {
+    "joint_trajectory": topics.JOINT_TRAJECTORY,
+    "forward_position": topics.FLOAT64_MULTI_ARRAY,
+    "float64_multi_array": topics.FLOAT64_MULTI_ARRAY,
+}
 
 _STALLS_KEPT = 5
 _IMAGE_MARGIN = 4
@@ -83,23 +97,18 @@ def absolute(topic: str, namespace: str = "/") -> str:
 
 
 def _arm_streams(arm: Arm, rig: Rig) -> Iterator[Stream]:
-    def fast(name: str, kind: StreamKind, rate_hz: float) -> Stream:
+    def fast(name: str, kind: StreamKind, rate_hz: float, source: str = "") -> Stream:
         topic = arm_topic(arm.prefix, name)
-        return Stream(topic, topics.JOINT_STATE, kind, rate_hz, True, topics.FAST_QOS)
+        return Stream(topic, topics.JOINT_STATE, kind, rate_hz, True, topics.FAST_QOS, source)
 
     teleop_hz = rig.teleop.rate_hz
-    yield fast(topics.LEADER_JOINT_STATES, StreamKind.JOINTS, arm.leader.rate_hz)
-    yield fast(topics.FOLLOWER_JOINT_STATES, StreamKind.JOINTS, arm.follower.rate_hz)
+    yield from _leader_streams(arm)
+    state, state_hz = topics.FOLLOWER_JOINT_STATES, arm.follower.rate_hz
+    yield fast(state, StreamKind.JOINTS, state_hz, follower_source(arm))
     yield fast(topics.ACTION_REQUESTED, StreamKind.COMMAND, teleop_hz)
     yield fast(topics.ACTION_SENT, StreamKind.COMMAND, teleop_hz)
-    yield Stream(
-        arm.follower.command_topic,
-        command_type(arm),
-        StreamKind.COMMAND,
-        teleop_hz,
-        True,
-        topics.COMMAND_QOS,
-    )
+    for topic, message_type in command_topics(arm):
+        yield Stream(topic, message_type, StreamKind.COMMAND, teleop_hz, True, topics.COMMAND_QOS)
     if arm.wrench is not None:
         yield Stream(
             arm_topic(arm.prefix, topics.FOLLOWER_WRENCH),
@@ -108,6 +117,7 @@ def _arm_streams(arm: Arm, rig: Rig) -> Iterator[Stream]:
             arm.wrench.rate_hz,
             True,
             topics.FAST_QOS,
+            arm.wrench.topic,
         )
     yield Stream(
         arm_topic(arm.prefix, topics.ROBOT_DESCRIPTION),
@@ -119,22 +129,54 @@ def _arm_streams(arm: Arm, rig: Rig) -> Iterator[Stream]:
     )
 
 
-def command_type(arm: Arm) -> str:
-    """Message type of the arm's command topic."""
-    if arm.follower.command == "joint_trajectory":
-        return topics.JOINT_TRAJECTORY
-    return topics.FLOAT64_MULTI_ARRAY
+def _leader_streams(arm: Arm) -> Iterator[Stream]:
+    """What the operator does: joints of a leader arm, or twist and buttons of a SpaceMouse."""
+    leader, qos = arm.leader, topics.FAST_QOS
+    if isinstance(leader, SpaceMouseLeader):
+        for name, message_type in (
+            (topics.SPACEMOUSE_TWIST, topics.TWIST_STAMPED),
+            (topics.SPACEMOUSE_JOY, topics.JOY),
+        ):
+            topic, kind = arm_topic(arm.prefix, name), StreamKind.OTHER
+            yield Stream(topic, message_type, kind, leader.rate_hz, True, qos)
+        return
+    topic, kind = arm_topic(arm.prefix, topics.LEADER_JOINT_STATES), StreamKind.JOINTS
+    source = leader.topic if isinstance(leader, TopicLeader) else ""
+    yield Stream(topic, topics.JOINT_STATE, kind, leader.rate_hz, True, qos, source)
+
+
+def follower_source(arm: Arm) -> str:
+    """Where the follower's joints come from when not under this package's own name."""
+    follower = arm.follower
+    return follower.state_topic if isinstance(follower, Ros2ControlFollower) else ""
+
+
+def command_topics(arm: Arm) -> tuple[tuple[str, str], ...]:
+    """Topic and message type of everything that commands the arm's follower."""
+    follower = arm.follower
+    found = [(follower.command_topic, _COMMAND_TYPES[follower.command])]
+    if isinstance(follower, Ros2ControlFollower) and follower.gripper is not None:
+        found.append((follower.gripper.topic, _COMMAND_TYPES[follower.gripper.type]))
+    return tuple(found)
 
 
 def _camera_streams(name: str, camera: Camera) -> Iterator[Stream]:
-    def stream(topic: str, message_type: str, kind: StreamKind) -> Stream:
-        return Stream(topic, message_type, kind, camera.fps, True, topics.IMAGE_QOS)
+    source = camera.namespace if isinstance(camera, TopicCamera) else ""
 
-    info = StreamKind.CAMERA_INFO
-    yield stream(topics.color_topic(name), topics.IMAGE, StreamKind.COLOR)
+    def stream(topic: str, message_type: str, kind: StreamKind) -> Stream:
+        published = topic.replace(f"cameras/{name}", source, 1) if source else ""
+        qos = topics.IMAGE_QOS
+        return Stream(topic, message_type, kind, camera.fps, True, qos, published)
+
+    color, depth = topics.color_topic(name), topics.depth_topic(name)
+    image, info = topics.IMAGE, StreamKind.CAMERA_INFO
+    if camera.transport == "compressed":
+        image = topics.COMPRESSED_IMAGE
+        color, depth = topics.compressed(color), topics.compressed_depth(depth)
+    yield stream(color, image, StreamKind.COLOR)
     yield stream(topics.color_info_topic(name), topics.CAMERA_INFO, info)
     if camera.depth:
-        yield stream(topics.depth_topic(name), topics.IMAGE, StreamKind.DEPTH)
+        yield stream(depth, image, StreamKind.DEPTH)
         yield stream(topics.depth_info_topic(name), topics.CAMERA_INFO, info)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.arm_validation import arm_problems
-from teleop_collect.rig.config import Rig
+from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, RealSenseCamera, Rig
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.problem import Key, Problem, unknown_name
 from teleop_collect.rig.sim_validation import simulation_problems
@@ -38,6 +38,8 @@ def problems_of(rig: Rig, rig_path: Path) -> Iterator[Problem]:
             continue
         yield from arm_problems(arm, descriptions[name], key)
     yield from _between_arms(rig)
+    yield from _port_problems(rig)
+    yield from _serial_problems(rig)
     yield from _mount_problems(rig, descriptions)
     yield from _topic_problems(rig)
     yield from _task_problems(rig)
@@ -54,16 +56,36 @@ def _presence_problems(rig: Rig) -> Iterator[Problem]:
 
 def _between_arms(rig: Rig) -> Iterator[Problem]:
     prefixes: dict[str, str] = {}
-    ports: dict[str, str] = {}
     for name, arm in rig.arms.items():
         if not arm.prefix and len(rig.arms) > 1:
             text = f"a rig with {len(rig.arms)} arms needs a prefix for each, such as '{name}'"
             yield Problem(("arms", name, "prefix"), text)
         elif (other := prefixes.setdefault(arm.prefix, name)) != name:
             yield Problem(("arms", name, "prefix"), f"arm '{other}' has the same prefix")
-        if (other := ports.setdefault(arm.leader.port, name)) != name:
-            text = f"the leader of arm '{other}' has the same port; give each leader its own"
-            yield Problem(("arms", name, "leader", "port"), text)
+
+
+def _port_problems(rig: Rig) -> Iterator[Problem]:
+    """Two drivers on one port would steal each other's answers."""
+    owners: dict[str, tuple[str, str]] = {}
+    for name, arm in rig.arms.items():
+        for side, device in (("leader", arm.leader), ("follower", arm.follower)):
+            if not isinstance(device, DynamixelLeader | DynamixelFollower):
+                continue
+            other, its_side = owners.setdefault(device.port, (name, side))
+            if (other, its_side) != (name, side):
+                taken = f"the {its_side} of arm '{other}' has the same port"
+                text = f"{taken}; give each {side} its own"
+                yield Problem(("arms", name, side, "port"), text)
+
+
+def _serial_problems(rig: Rig) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for name, camera in rig.cameras.items():
+        if isinstance(camera, RealSenseCamera):
+            other = owners.setdefault(camera.serial, name)
+            if other != name:
+                text = f"camera '{other}' has the same serial number"
+                yield Problem(("cameras", name, "serial"), text)
 
 
 def _mount_problems(rig: Rig, descriptions: Mapping[str, RobotDescription]) -> Iterator[Problem]:

@@ -42,5 +42,5 @@ def build_chain(name: str, arm: Arm, description: RobotDescription, teleop: Tele
         bounds,
         arm.mapping,
         teleop,
-        leader_joints=tuple(arm.leader.servos),
+        leader_joints=arm.leader_joints,
     )

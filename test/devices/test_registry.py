@@ -8,9 +8,10 @@ from teleop_collect.clock import SystemClock
 from teleop_collect.devices.dynamixel.leader import DynamixelLeader
 from teleop_collect.devices.registry import DRIVERS, DeviceKind, create_leader, driver_class
 from teleop_collect.errors import ConfigError, MissingExtraError
-from teleop_collect.rig.config import Leader, Servo
+from teleop_collect.rig.config import DynamixelLeader as LeaderConfig
+from teleop_collect.rig.config import Servo
 
-CONFIG = Leader(
+CONFIG = LeaderConfig(
     serial="TEST", port="sim://leader_main", servos={"elbow": Servo(id=1, model="XL330-M288")}
 )
 

@@ -8,9 +8,38 @@ from support.rig_files import RIG, line_of, write_rig
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.load import load_rig
 
-LEADER_KEYS = "baud, driver, port, rate_hz, serial, servos"
+LEADER_KEYS = "baud, comfort, driver, port, rate_hz, serial, servos"
 
 TYPING = [
+    (
+        ("    leader:\n", "    leader:\n      driver: dynamixl\n"),
+        "dynamixl",
+        "arms.main.leader.driver = \"dynamixl\": no such driver; did you mean 'dynamixel'? "
+        "(known: dynamixel, spacemouse, topic)",
+    ),
+    (
+        ("    follower:\n      driver: sim\n", "    follower:\n      driver: ros_control\n"),
+        "ros_control",
+        'arms.main.follower.driver = "ros_control": no such driver; did you mean '
+        "'ros2_control'? (known: dynamixel, ros2_control, sim)",
+    ),
+    (
+        ("    follower:\n      driver: sim\n", "    follower:\n"),
+        "follower:",
+        "arms.main.follower: needs the key 'driver': dynamixel or ros2_control or sim",
+    ),
+    (
+        ("  scene:\n    driver: sim\n", "  scene:\n    driver: realsens\n    serial: x\n"),
+        "realsens",
+        "cameras.scene.driver = \"realsens\": no such driver; did you mean 'realsense'? "
+        "(known: realsense, sim, topic)",
+    ),
+    (
+        ("  scene:\n    driver: sim\n", "  scene:\n    driver: topic\n    preset: High Accuracy\n"),
+        "preset",
+        'cameras.scene.preset = "High Accuracy": unknown key (known here: depth, driver, fovy_rad, '
+        "fps, height, mount, namespace, serial, transport, width)",
+    ),
     # edit, text of the line that is named, message after "FILE:LINE: "
     (
         ("      rate_hz: 200\n      servos", "      rate_ms: 5\n      servos"),
@@ -24,9 +53,9 @@ TYPING = [
         f"(known here: {LEADER_KEYS}) (and 1 more)",
     ),
     (
-        ("      port: sim://tiny", "      port: sim://tiny\n      colour: red"),
-        "colour",
-        f'arms.main.leader.colour = "red": unknown key (known here: {LEADER_KEYS})',
+        ("      port: sim://tiny", "      port: sim://tiny\n      tint: red"),
+        "tint",
+        f'arms.main.leader.tint = "red": unknown key (known here: {LEADER_KEYS})',
     ),
     (
         ("recording:\n  compression: zstd", "recording:\n  max_episode_min: 5"),

@@ -16,7 +16,7 @@ from teleop_collect.clock import SystemClock
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
 from teleop_collect.devices.dynamixel.leader import DynamixelLeader
 from teleop_collect.errors import DeviceDisconnected
-from teleop_collect.rig.config import Leader
+from teleop_collect.rig.config import DynamixelLeader as LeaderConfig
 from teleop_collect.rig.share import shipped_rigs
 
 START_S = 20.0
@@ -58,7 +58,7 @@ class EmulatedArm:
         self.folder = folder
         self.path = folder / "leader_main"
         self.socket = folder / "leader_main.sock"
-        self.config = Leader(
+        self.config = LeaderConfig(
             serial="TEST", port="sim://leader_main", baud=baud, rate_hz=200, servos=SERVOS
         )
         options = ["--torque"] if torque else []

@@ -12,7 +12,7 @@ from teleop_collect.devices.dynamixel.latency import sync_read_s
 from teleop_collect.devices.dynamixel.port import BusPort, StatusReply
 from teleop_collect.devices.dynamixel.scaling import JointScaling
 from teleop_collect.errors import ConfigError, DeviceError, DeviceTimeout
-from teleop_collect.rig.config import Leader
+from teleop_collect.rig.config import DynamixelLeader as LeaderConfig
 from teleop_collect.samples import JointSample
 
 CONNECT_ATTEMPTS = 3
@@ -38,7 +38,7 @@ class DynamixelLeader:
         ConfigError: no servos, an id twice, an unknown model or a scale of 0.
     """
 
-    def __init__(self, config: Leader, port_path: str, clock: Clock) -> None:
+    def __init__(self, config: LeaderConfig, port_path: str, clock: Clock) -> None:
         self._config = config
         self._clock = clock
         self._names = tuple(config.servos)
@@ -187,7 +187,7 @@ class DynamixelLeader:
         return f"servo {servo_id} ({self._joint_of[servo_id]})"
 
 
-def _joints_by_id(config: Leader) -> dict[int, str]:
+def _joints_by_id(config: LeaderConfig) -> dict[int, str]:
     if not config.servos:
         raise ConfigError("the leader has no servos; name at least one joint in leader.servos")
     joints: dict[int, str] = {}

@@ -10,10 +10,14 @@ from teleop_collect.devices.sim.poses import pose_of
 from teleop_collect.devices.sim.randomization import sim_section
 from teleop_collect.devices.sim.renderer import Renderer, depth_mm, open_renderer
 from teleop_collect.devices.sim.scene import scene_from_seed
-from teleop_collect.devices.sim.scene_cameras import intrinsics_of, world_from_optical
+from teleop_collect.devices.sim.scene_cameras import (
+    intrinsics_of,
+    simulated_cameras,
+    world_from_optical,
+)
 from teleop_collect.devices.sim.state_file import SimState, StateReader
 from teleop_collect.errors import ConfigError, DeviceError
-from teleop_collect.rig.config import Camera, Rig
+from teleop_collect.rig.config import Rig
 from teleop_collect.samples import Intrinsics, Pose, RgbdSample
 
 FIRST_STATE_TIMEOUT_S = 10.0
@@ -43,13 +47,15 @@ class SimCameras:
         rig_path: Path | None = None,
     ) -> None:
         for name in names:
-            if name not in rig.cameras:
+            if name not in simulated_cameras(rig):
                 raise ConfigError(
-                    f"no camera {name!r} in rig {rig.name}; it has {', '.join(rig.cameras)}"
+                    f"no simulated camera {name!r} in rig {rig.name}; "
+                    f"it has {', '.join(simulated_cameras(rig))}"
                 )
         self._preference = sim_section(rig).render
         self._rig, self._rig_path = rig, rig_path
-        self._configs: dict[str, Camera] = {name: rig.cameras[name] for name in names}
+        cameras = simulated_cameras(rig)
+        self._configs = {name: cameras[name] for name in names}
         self._seen = dict.fromkeys(names, 0)
         self._states = StateReader(state_path, rig, clock)
         self._renderer: Renderer | None = None

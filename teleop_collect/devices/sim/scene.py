@@ -10,7 +10,7 @@ from typing import Any
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
 from teleop_collect.devices.sim.randomization import SceneParameters, sample_scene, sim_section
 from teleop_collect.devices.sim.scene_arm import attach_arm
-from teleop_collect.devices.sim.scene_cameras import add_camera
+from teleop_collect.devices.sim.scene_cameras import add_camera, simulated_cameras
 from teleop_collect.devices.sim.scene_props import add_lights, add_objects, add_room
 from teleop_collect.rig.config import Rig
 
@@ -42,7 +42,7 @@ def build_model(rig: Rig, parameters: SceneParameters, rig_path: Path | None = N
     add_lights(mujoco, spec, parameters)
     for (name, arm), bit in zip(rig.arms.items(), arm_bits, strict=True):
         attach_arm(mujoco, spec, name, arm, rig_path, bit, others=sum(arm_bits) - bit)
-    for name, camera in rig.cameras.items():
+    for name, camera in simulated_cameras(rig).items():
         add_camera(spec, name, camera, parameters.camera_offsets[name])
     return spec.compile()
 
@@ -65,5 +65,6 @@ def _set_options(mujoco: Any, spec: Any, rig: Rig) -> None:
     quality.shadowsize, quality.offsamples = 0, 0
     quality.numslices, quality.numstacks = 16, 4
     buffer = getattr(spec.visual, "global")
-    buffer.offwidth = max((camera.width for camera in rig.cameras.values()), default=16)
-    buffer.offheight = max((camera.height for camera in rig.cameras.values()), default=16)
+    cameras = simulated_cameras(rig).values()
+    buffer.offwidth = max((camera.width for camera in cameras), default=16)
+    buffer.offheight = max((camera.height for camera in cameras), default=16)

@@ -8,14 +8,19 @@ import numpy as np
 from teleop_collect.devices.sim.poses import parent_from_mount, quat_wxyz, transform
 from teleop_collect.devices.sim.randomization import CameraOffset
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Camera
+from teleop_collect.rig.config import Rig, SimCamera
 from teleop_collect.samples import FloatArray, Intrinsics
 
 # MuJoCo's camera looks along -z with y up; an optical frame looks along +z with y down.
 OPTICAL_FROM_MUJOCO_CAMERA: FloatArray = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
-def intrinsics_of(camera: Camera) -> Intrinsics:
+def simulated_cameras(rig: Rig) -> dict[str, SimCamera]:
+    """The cameras of a rig that this simulation draws."""
+    return {n: camera for n, camera in rig.cameras.items() if isinstance(camera, SimCamera)}
+
+
+def intrinsics_of(camera: SimCamera) -> Intrinsics:
     """Pinhole parameters of a simulated camera.
 
     Square pixels: f = height / (2 tan(fovy / 2)). The optical axis meets the image's middle;
@@ -32,7 +37,7 @@ def intrinsics_of(camera: Camera) -> Intrinsics:
     )
 
 
-def add_camera(spec: Any, name: str, camera: Camera, offset: CameraOffset) -> None:
+def add_camera(spec: Any, name: str, camera: SimCamera, offset: CameraOffset) -> None:
     """Put a camera on its parent body.
 
     Args:

@@ -6,7 +6,7 @@ from teleop_collect import topics
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.observation import Sample
 from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good
-from teleop_collect.rig.config import Camera
+from teleop_collect.rig.config import Camera, SimCamera
 from teleop_collect.samples import Intrinsics
 
 FOVY_TOLERANCE = 0.01
@@ -46,10 +46,10 @@ def _problem(info: Sample | None, camera: Camera) -> str | None:
         return f"focal lengths {info.fx:g}, {info.fy:g} px: the camera is not calibrated"
     if not (0 <= info.cx <= info.width and 0 <= info.cy <= info.height):
         return f"principal point {info.cx:g}, {info.cy:g} px lies outside the image"
-    return _fovy_problem(info, camera) if camera.driver == "sim" else None
+    return _fovy_problem(info, camera) if isinstance(camera, SimCamera) else None
 
 
-def _fovy_problem(info: Intrinsics, camera: Camera) -> str | None:
+def _fovy_problem(info: Intrinsics, camera: SimCamera) -> str | None:
     # Pinhole: tan(fovy / 2) = (height / 2) / fy
     fovy_rad = 2 * math.atan(info.height / (2 * info.fy))
     if math.isclose(fovy_rad, camera.fovy_rad, rel_tol=FOVY_TOLERANCE):

@@ -20,10 +20,10 @@ class JointsPresent:
         """Compare names of both sides of each arm with the rig file."""
         found = []
         for arm in context.rig.arms.values():
-            for topic, expected in (
-                (topics.LEADER_JOINT_STATES, arm.leader.servos),
-                (topics.FOLLOWER_JOINT_STATES, arm.joints),
-            ):
+            sides = [(topics.FOLLOWER_JOINT_STATES, arm.joints)]
+            if arm.leader.driver != "spacemouse":
+                sides.insert(0, (topics.LEADER_JOINT_STATES, arm.leader_joints))
+            for topic, expected in sides:
                 sample = context.joints(arm, topic)
                 found += _problems(arm_topic(arm.prefix, topic), expected, sample)
         if found:

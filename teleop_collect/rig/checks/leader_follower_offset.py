@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from teleop_collect import topics
-from teleop_collect.rig.arm_validation import leader_joints
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good
 from teleop_collect.rig.config import JointMapping
+from teleop_collect.rig.device_validation import leader_joints
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,14 @@ class LeaderFollowerOffset:
     def run(self, context: CheckContext) -> CheckResult:
         """Compare mapped leader and follower; the reported value is the joint worst off."""
         gaps: list[_Gap] = []
-        for name in context.rig.arms:
+        for name in _with_leader_arm(context):
             found = list(_gaps(context, name))
             if not found:
                 todo = "start leader and follower"
                 return bad(self, f"arm '{name}': leader or follower unseen", todo, "unknown")
             gaps += found
+        if not gaps:
+            return good(self, "no leader arm in this rig")
         worst = max(gaps, key=lambda gap: gap.size / gap.limit)
         if math.isinf(worst.size):
             todo = "look at the joint's driver"
@@ -45,6 +47,11 @@ class LeaderFollowerOffset:
             message = f"{worst.where}: leader and follower are {worst.size:.3f} {worst.unit} apart"
             return bad(self, message, _advice(context), measured, worst.limit, worst.unit)
         return good(self, "leader and follower agree", measured, worst.limit, worst.unit)
+
+
+def _with_leader_arm(context: CheckContext) -> list[str]:
+    """Arms whose leader has joints; a SpaceMouse starts from where the follower is."""
+    return [n for n, arm in context.rig.arms.items() if arm.leader.driver != "spacemouse"]
 
 
 def _advice(context: CheckContext) -> str:

@@ -192,7 +192,7 @@ def test_reading_in_one_thread_and_closing_in_another(with_sim, tmp_path, backen
 
 
 def test_wrong_use_is_refused_with_a_message(rig, tmp_path):
-    with pytest.raises(ConfigError, match=r"no camera 'left'.*scene, wrist"):
+    with pytest.raises(ConfigError, match=r"no simulated camera 'left'.*scene, wrist"):
         SimCameras(rig, ("left",), tmp_path / "s", FakeClock())
     cameras = SimCameras(rig, ("scene",), tmp_path / "s", FakeClock())
     assert cameras.backend == "closed"
