@@ -1,89 +1,71 @@
-"""Run the emulated leader bus of one arm: `python -m teleop_collect.devices.bus_emulator`."""
+"""Run the emulated bus of one arm: `python -m teleop_collect.devices.bus_emulator`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
+from teleop_collect.devices.bus_emulator.build import follower_bus, leader_bus, rest_pose
 from teleop_collect.devices.bus_emulator.bus import Bus
 from teleop_collect.devices.bus_emulator.hand import Hand
 from teleop_collect.devices.bus_emulator.line import Line
 from teleop_collect.devices.bus_emulator.server import EmulatorServer
-from teleop_collect.devices.bus_emulator.servo import EmulatedServo, Shaft, ShaftState
-from teleop_collect.devices.dynamixel.models import model_by_name
-from teleop_collect.devices.dynamixel.scaling import JointScaling
+from teleop_collect.devices.bus_emulator.servo import FIRMWARE
 from teleop_collect.errors import ConfigError, TeleopCollectError
 from teleop_collect.process import StopSignal, die_with_parent, prefer_control
-from teleop_collect.rig.config import Arm, JointMapping, Leader
+from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader
 from teleop_collect.rig.runtime import control_socket, device_path
-
-
-def rest_pose(arm: Arm) -> dict[str, float]:
-    """Leader joints at which the mapping puts the follower at home; 0 for unmapped ones."""
-    pose = dict.fromkeys(arm.leader.servos, 0.0)
-    for joint in arm.joints:
-        mapping = arm.mapping.get(joint, JointMapping())
-        leader_joint = mapping.leader_joint or joint
-        if leader_joint in pose and mapping.scale != 0:
-            home = arm.home.get(joint, 0.0)
-            pose[leader_joint] = (home - mapping.offset) / (mapping.sign * mapping.scale)
-    return pose
-
-
-def shaft_of(joint: str, hand: Hand, scaling: JointScaling) -> Shaft:
-    """A servo's shaft as the hand holds it."""
-
-    def state(at_ns: int) -> ShaftState:
-        position, velocity = hand.at(joint, at_ns)
-        return ShaftState(scaling.ticks(position), scaling.velocity_units(velocity))
-
-    return state
-
-
-def build_bus(leader: Leader, hand: Hand, *, torque: bool = False) -> Bus:
-    """The bus that a leader's part of the rig file describes, with an answer delay of 0."""
-    servos = [
-        EmulatedServo(
-            servo.id,
-            model_by_name(servo.model),
-            shaft_of(joint, hand, JointScaling.from_servo(joint, servo)),
-            torque=torque,
-        )
-        for joint, servo in leader.servos.items()
-    ]
-    return Bus(servos, leader.baud)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bus_emulator",
-        description="Emulate the servo bus of a leader arm whose port is sim://NAME.",
+        description="Emulate the servo bus of a leader or follower whose port is sim://NAME.",
         epilog="Example: python -m teleop_collect.devices.bus_emulator --rig sim_tabletop "
         "--arm main",
     )
     parser.add_argument("--rig", required=True, help="name or path of the rig file")
     parser.add_argument("--arm", required=True, help="arm whose leader is emulated")
-    parser.add_argument("--torque", action="store_true", help="torque is on at first")
+    parser.add_argument("--follower", action="store_true", help="the arm's follower instead")
+    parser.add_argument("--torque", action="store_true", help="a leader's torque is on at first")
+    parser.add_argument("--firmware", type=int, default=FIRMWARE, help="version of all servos")
     # A launch file adds ROS arguments to every process; they mean nothing here.
     own = list(argv[: argv.index("--ros-args")]) if "--ros-args" in argv else list(argv)
     return parser.parse_args(own)
 
 
 def _serve(arguments: argparse.Namespace, stop: StopSignal) -> None:
-    from teleop_collect.rig.load import load_rig
-
-    arms = load_rig(arguments.rig).rig.arms
-    if arguments.arm not in arms:
-        raise ConfigError(f"no arm {arguments.arm!r} in this rig; it has {', '.join(arms)}")
-    arm = arms[arguments.arm]
-    socket_path = control_socket(arm.leader.port)
-    hand = Hand(rest_pose(arm))
-    bus = build_bus(arm.leader, hand, torque=arguments.torque)
-    server = EmulatorServer(bus, hand, Line(device_path(arm.leader.port)), socket_path)
-    print(f"emulated leader of arm {arguments.arm}: {device_path(arm.leader.port)}", flush=True)
+    port, bus, hand = _emulated(arguments)
+    server = EmulatorServer(bus, hand, Line(device_path(port)), control_socket(port))
+    who = "follower" if arguments.follower else "leader"
+    print(f"emulated {who} of arm {arguments.arm}: {device_path(port)}", flush=True)
     try:
         server.run(stop)
     finally:
         server.close()
+
+
+def _emulated(arguments: argparse.Namespace) -> tuple[str, Bus, Hand]:
+    from teleop_collect.rig.description import RobotDescription, effective_limits, resolve_urdf
+    from teleop_collect.rig.load import load_rig
+
+    loaded = load_rig(arguments.rig)
+    arms = loaded.rig.arms
+    if arguments.arm not in arms:
+        raise ConfigError(f"no arm {arguments.arm!r} in this rig; it has {', '.join(arms)}")
+    arm = arms[arguments.arm]
+    firmware = arguments.firmware
+    if arguments.follower:
+        if not isinstance(arm.follower, DynamixelFollower):
+            raise ConfigError(f"follower of arm {arguments.arm} is no Dynamixel arm")
+        description = RobotDescription.from_urdf(resolve_urdf(arm.urdf, loaded.path))
+        bounds = effective_limits(arm, description)
+        bus = follower_bus(arm.follower, arm.home, bounds, firmware=firmware)
+        return arm.follower.port, bus, Hand({})
+    if not isinstance(arm.leader, DynamixelLeader):
+        raise ConfigError(f"leader of arm {arguments.arm} is no Dynamixel arm")
+    hand = Hand(rest_pose(arm, arm.leader))
+    bus = leader_bus(arm.leader, hand, torque=arguments.torque, firmware=firmware)
+    return arm.leader.port, bus, hand
 
 
 def main(argv: Sequence[str] | None = None) -> int:

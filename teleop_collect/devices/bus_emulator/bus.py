@@ -50,6 +50,7 @@ class Bus:
     def __init__(self, servos: Sequence[EmulatedServo], baud: int) -> None:
         self.servos = tuple(servos)
         self._byte_ns = BITS_PER_BYTE * 1e9 / baud
+        self._free_ns = 0
         self._actions: dict[int, Callable[[Packet, int], list[Reply]]] = {
             Instruction.PING: self._ping,
             Instruction.READ: self._read,
@@ -68,9 +69,17 @@ class Bus:
 
         Args:
             packet: the instruction.
-            start_ns: monotonic time at which its first byte came.
+            start_ns: monotonic time at which its first byte came; it waits while the bus is busy.
         """
-        end_ns = start_ns + self._wire_ns(packet.wire_bytes)
+        end_ns = max(start_ns, self._free_ns) + self._wire_ns(packet.wire_bytes)
+        for servo in self.servos:
+            if servo.answers(end_ns):
+                servo.hear(end_ns)
+        replies = self._react(packet, end_ns)
+        self._free_ns = replies[-1].end_ns if replies else end_ns
+        return replies
+
+    def _react(self, packet: Packet, end_ns: int) -> list[Reply]:
         if not packet.crc_ok:
             return self._acknowledge(packet, ErrorNumber.CRC, end_ns)
         action = self._actions.get(packet.instruction)
@@ -81,9 +90,9 @@ class Bus:
     def _wire_ns(self, count: int) -> int:
         return round(count * self._byte_ns)
 
-    def _find(self, servo_id: int) -> EmulatedServo | None:
+    def _find(self, servo_id: int, at_ns: int) -> EmulatedServo | None:
         for servo in self.servos:
-            if servo.servo_id == servo_id and not servo.silent:
+            if servo.servo_id == servo_id and servo.answers(at_ns):
                 return servo
         return None
 
@@ -101,12 +110,13 @@ class Bus:
         return [Reply(end_ns + servo.return_delay_ns + self._wire_ns(len(data)), data)]
 
     def _acknowledge(self, packet: Packet, error: int, end_ns: int) -> list[Reply]:
-        return self._confirm(self._find(packet.packet_id), packet, end_ns, error)
+        return self._confirm(self._find(packet.packet_id, end_ns), packet, end_ns, error)
 
     def _ping(self, packet: Packet, end_ns: int) -> list[Reply]:
         replies = []
         for servo in sorted(self.servos, key=lambda s: s.servo_id):
-            if servo.silent or packet.packet_id not in (BROADCAST_ID, servo.servo_id):
+            addressed = packet.packet_id in (BROADCAST_ID, servo.servo_id)
+            if not addressed or not servo.answers(end_ns):
                 continue
             data = servo.model.number.to_bytes(2, "little") + bytes([servo.firmware])
             replies.append(self._status(servo, end_ns + servo.return_delay_ns, 0, data))
@@ -124,20 +134,21 @@ class Bus:
         address, data = _word(packet.parameters), packet.parameters[2:]
         if packet.packet_id == BROADCAST_ID:
             for servo in self.servos:
-                servo.write(address, data, end_ns)
+                if servo.answers(end_ns):
+                    servo.write(address, data, end_ns)
             return []
-        addressee = self._find(packet.packet_id)
+        addressee = self._find(packet.packet_id, end_ns)
         error = addressee.write(address, data, end_ns) if addressee else ErrorNumber.NONE
         return self._confirm(addressee, packet, end_ns, error)
 
     def _write_one(self, servo_id: int, address: int, data: bytes, at_ns: int) -> None:
-        if (servo := self._find(servo_id)) is not None:
+        if (servo := self._find(servo_id, at_ns)) is not None:
             servo.write(address, data, at_ns)
 
     def _reboot(self, packet: Packet, end_ns: int) -> list[Reply]:
         replies = self._acknowledge(packet, ErrorNumber.NONE, end_ns)
         for servo in self.servos:
-            if packet.packet_id in (BROADCAST_ID, servo.servo_id) and not servo.silent:
+            if packet.packet_id in (BROADCAST_ID, servo.servo_id) and servo.answers(end_ns):
                 servo.reboot()
         return replies
 
@@ -157,7 +168,7 @@ class Bus:
         """One status packet a servo, each after the one before."""
         replies = []
         for request in requests:
-            servo = self._find(request.servo_id)
+            servo = self._find(request.servo_id, end_ns)
             if servo is None or servo.status_return_level < 1:
                 continue
             start_ns = end_ns + servo.return_delay_ns
@@ -173,8 +184,8 @@ class Bus:
             return []
         blocks: list[tuple[int, int, bytes]] = []
         for request in requests:
-            servo = self._find(request.servo_id)
-            if servo is None:
+            servo = self._find(request.servo_id, end_ns)
+            if servo is None or not servo.reads_fast:
                 break
             end_ns += servo.return_delay_ns
             error, data = servo.read(request.address, request.length, end_ns)

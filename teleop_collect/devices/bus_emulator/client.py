@@ -64,6 +64,22 @@ class EmulatorClient:
         """One servo reports hardware errors (bits of register 70), until `clear` or a reboot."""
         self._ask("hardware_error", id=servo_id, status=status)
 
+    def reboot(self, servo_id: int, boot_s: float = 0.3) -> None:
+        """One servo restarts as after a loss of power: silent, then with torque off."""
+        self._ask("reboot", id=servo_id, boot_s=boot_s)
+
+    def write(self, servo_id: int, address: int, value: int) -> None:
+        """Put a value into a register, behind the bus's back (temperature, limits, firmware)."""
+        self._ask("write", id=servo_id, address=address, value=value)
+
+    def fall(self, servo_id: int, ticks_s: float) -> None:
+        """From now on gravity moves this shaft while torque is off, until `clear`."""
+        self._ask("fall", id=servo_id, ticks_s=ticks_s)
+
+    def block(self, servo_id: int, ticks: float) -> None:
+        """An obstacle beyond which the shaft cannot turn upwards, until `clear`."""
+        self._ask("block", id=servo_id, ticks=ticks)
+
     def clear(self) -> None:
         """End all faults but the unplugging."""
         self._ask("clear")
@@ -77,7 +93,11 @@ class EmulatorClient:
         self._ask("plug")
 
     def status(self) -> dict[str, Any]:
-        """`playing`, `t_s`, `positions`, `plugged`, `exchanges`, `faults`, `torque`."""
+        """`playing`, `t_s`, `positions`, `plugged`, `exchanges`, `faults`, `torque`, `servos`.
+
+        `servos` holds, by id, `ticks`, `goal_ticks`, `goal_current`, `goal_pwm`, `mode` and
+        `watchdog` as they are now.
+        """
         return self._ask("status")
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from teleop_collect.devices.bus_emulator.hand import Hand, HandTrajectory
 from teleop_collect.devices.bus_emulator.line import Line
 from teleop_collect.devices.bus_emulator.protocol import PacketParser
 from teleop_collect.devices.bus_emulator.servo import EmulatedServo
+from teleop_collect.devices.dynamixel import models
 from teleop_collect.errors import ConfigError
 from teleop_collect.process import StopSignal
 
@@ -28,6 +29,8 @@ NEAR_NS = 3_000_000
 SPIN_NS = 40_000
 """A sleep ends up to this late with a timer slack of 1 us (measured: p50 29 us)."""
 TIMER_SLACK_NS = 1_000
+MAX_BOOT_S = 60.0
+MAX_TICKS = 1e6
 _PR_SET_TIMERSLACK = 29
 
 
@@ -56,6 +59,10 @@ class EmulatorServer:
             "clear": self._clear,
             "silence": self._silence,
             "hardware_error": self._hardware_error,
+            "reboot": self._reboot,
+            "write": self._write,
+            "fall": self._fall,
+            "block": self._block,
             "unplug": self._unplug,
             "plug": self._plug,
             "status": self._status,
@@ -136,6 +143,8 @@ class EmulatorServer:
         for servo in self._bus.servos:
             servo.silent = False
             servo.set_hardware_error(0)
+            servo.fall_ticks_s = 0.0
+            servo.motor.obstacle = None
         return {}
 
     def _silence(self, message: Mapping[str, object]) -> dict[str, object]:
@@ -147,6 +156,37 @@ class EmulatorServer:
         if not isinstance(status, int) or not 0 <= status <= 255:
             raise ConfigError(f"status is {status!r}; it must lie between 0 and 255")
         self._servo(message).set_hardware_error(status)
+        return {}
+
+    def _reboot(self, message: Mapping[str, object]) -> dict[str, object]:
+        servo, boot_s = self._servo(message), _number(message, "boot_s", 0.0, MAX_BOOT_S)
+        now_ns = time.monotonic_ns()
+        servo.advance(now_ns)
+        servo.reboot()
+        servo.offline_until_ns = now_ns + round(boot_s * 1e9)
+        return {}
+
+    def _write(self, message: Mapping[str, object]) -> dict[str, object]:
+        address = message.get("address")
+        items = [item for item in models.ITEMS if item.address == address]
+        if not items:
+            raise ConfigError(f"no register begins at address {address!r}")
+        bound = float(1 << 8 * items[0].size - 1)
+        servo, value = self._servo(message), _number(message, "value", -bound, 2 * bound - 1)
+        servo.advance(time.monotonic_ns())
+        servo.store(items[0], int(value))
+        return {}
+
+    def _fall(self, message: Mapping[str, object]) -> dict[str, object]:
+        servo = self._servo(message)
+        servo.advance(time.monotonic_ns())
+        servo.fall_ticks_s = _number(message, "ticks_s", -MAX_TICKS, MAX_TICKS)
+        return {}
+
+    def _block(self, message: Mapping[str, object]) -> dict[str, object]:
+        servo = self._servo(message)
+        servo.advance(time.monotonic_ns())
+        servo.motor.obstacle = _number(message, "ticks", -MAX_TICKS, MAX_TICKS)
         return {}
 
     def _servo(self, message: Mapping[str, object]) -> EmulatedServo:
@@ -180,7 +220,27 @@ class EmulatorServer:
             "exchanges": self._exchanges,
             "faults": self._faults.active,
             "torque": {str(servo.servo_id): servo.torque for servo in self._bus.servos},
+            "servos": {str(s.servo_id): _servo_status(s, now_ns) for s in self._bus.servos},
         }
+
+
+def _servo_status(servo: EmulatedServo, now_ns: int) -> dict[str, object]:
+    servo.advance(now_ns)
+    return {
+        "ticks": servo.motor.ticks,
+        "goal_ticks": servo.load(models.GOAL_POSITION),
+        "goal_current": servo.load(models.GOAL_CURRENT),
+        "goal_pwm": servo.load(models.GOAL_PWM),
+        "mode": servo.load(models.OPERATING_MODE),
+        "watchdog": servo.load(models.BUS_WATCHDOG),
+    }
+
+
+def _number(message: Mapping[str, object], key: str, low: float, high: float) -> float:
+    value = message.get(key)
+    if not isinstance(value, int | float) or not low <= value <= high:
+        raise ConfigError(f"{key} is {value!r}; it must lie between {low:g} and {high:g}")
+    return float(value)
 
 
 def _wait_until(end_ns: int) -> None:

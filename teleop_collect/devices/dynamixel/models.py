@@ -9,6 +9,7 @@ of the XL330-M288.
 import difflib
 import math
 from dataclasses import dataclass
+from enum import IntEnum
 
 from teleop_collect.errors import ConfigError
 
@@ -40,6 +41,19 @@ class Item:
     minimum: int | None = None
     maximum: int | None = None
     initial: int = 0
+
+    @property
+    def signed(self) -> bool:
+        """Whether negative values have a meaning."""
+        return self.size > 1 and (self.minimum is None or self.minimum < 0)
+
+    def pack(self, value: int) -> bytes:
+        """The bytes of a value; two's complement where it is negative."""
+        return (value & (1 << 8 * self.size) - 1).to_bytes(self.size, "little")
+
+    def unpack(self, data: bytes | bytearray) -> int:
+        """The value of bytes."""
+        return int.from_bytes(data, "little", signed=self.signed)
 
     @property
     def end(self) -> int:
@@ -84,8 +98,9 @@ POSITION_P_GAIN = Item(84, 2, True, 0, 16_383, 400)
 FEEDFORWARD_2ND_GAIN = Item(88, 2, True, 0, 16_383)
 FEEDFORWARD_1ST_GAIN = Item(90, 2, True, 0, 16_383)
 BUS_WATCHDOG = Item(98, 1, True, 0, 127)
-"""Units of 20 ms; 0 is off."""
-GOAL_PWM = Item(100, 2, True, -885, 885)
+"""Units of 20 ms; 0 is off and ends a trip."""
+GOAL_PWM = Item(100, 2, True, -885, 885, 885)
+"""Bounds the voltage in the position modes; PWM Limit at power-up."""
 GOAL_CURRENT = Item(102, 2, True, -2047, 2047)
 GOAL_VELOCITY = Item(104, 4, True, -2047, 2047)
 PROFILE_ACCELERATION = Item(108, 4, True, 0, 32_767)
@@ -168,6 +183,27 @@ HARDWARE_ERRORS = {
 """Bits of Hardware Error Status (70)."""
 
 
+class OperatingMode(IntEnum):
+    """Content of Operating Mode (11)."""
+
+    CURRENT = 0
+    VELOCITY = 1
+    POSITION = 3
+    EXTENDED_POSITION = 4
+    CURRENT_BASED_POSITION = 5
+    PWM = 16
+
+
+CURRENT_MODES = frozenset({OperatingMode.CURRENT, OperatingMode.CURRENT_BASED_POSITION})
+REVERSE = 0x01
+"""Bit of Drive Mode (10)."""
+WATCHDOG_UNIT_S = 0.02
+WATCHDOG_TRIPPED = 255
+"""Content of Bus Watchdog (98) after it stopped the servo: -1."""
+PWM_UNITS = 885
+"""Full voltage."""
+
+
 @dataclass(frozen=True)
 class Model:
     """One model of servo.
@@ -175,24 +211,43 @@ class Model:
     Attributes:
         name: as printed on the servo, without the connector letter.
         number: content of Model Number (0).
+        current_unit_a: A per unit of the current registers; None without current sensor, which
+            also means no Current Limit, no Goal Current and none of the `CURRENT_MODES`.
+        current_max_units: highest Current Limit.
+        nm_per_a: stall torque by stall current of the specifications, Nm/A; None as above.
     """
 
     name: str
     number: int
+    current_unit_a: float | None = None
+    current_max_units: int = 0
+    nm_per_a: float | None = None
 
+    @property
+    def measures_current(self) -> bool:
+        """Whether the servo measures and limits current."""
+        return self.current_unit_a is not None
+
+    def supports(self, mode: OperatingMode) -> bool:
+        """Whether the servo has an operating mode."""
+        return self.measures_current or mode not in CURRENT_MODES
+
+
+_XL330_UNIT_A = 1.0e-3
+_XM_UNIT_A = 2.69e-3
 
 MODELS = {
     model.name: model
     for model in (
-        Model("XL330-M077", 1190),
-        Model("XL330-M288", 1200),
+        Model("XL330-M077", 1190, _XL330_UNIT_A, 1750, 0.215 / 1.47),
+        Model("XL330-M288", 1200, _XL330_UNIT_A, 1750, 0.52 / 1.47),
         Model("XL430-W250", 1060),
         Model("XC430-W150", 1070),
         Model("XC430-W240", 1080),
-        Model("XM430-W210", 1030),
-        Model("XM430-W350", 1020),
-        Model("XM540-W150", 1130),
-        Model("XM540-W270", 1120),
+        Model("XM430-W210", 1030, _XM_UNIT_A, 1193, 3.0 / 2.3),
+        Model("XM430-W350", 1020, _XM_UNIT_A, 1193, 4.1 / 2.3),
+        Model("XM540-W150", 1130, _XM_UNIT_A, 2047, 7.3 / 4.4),
+        Model("XM540-W270", 1120, _XM_UNIT_A, 2047, 10.6 / 4.4),
     )
 }
 
@@ -215,6 +270,18 @@ def model_name(number: int) -> str:
         if model.number == number:
             return model.name
     return f"model number {number}"
+
+
+def current_units(model: Model, current_a: float) -> int:
+    """Register units of a current, bounded by what the model can do.
+
+    Raises:
+        ConfigError: the model has no current sensor.
+    """
+    if model.current_unit_a is None:
+        raise ConfigError(f"{model.name} has no current sensor; it can take no current in A")
+    units = round(current_a / model.current_unit_a)
+    return max(-model.current_max_units, min(model.current_max_units, units))
 
 
 def hardware_error_text(status: int) -> str:
