@@ -126,7 +126,7 @@ class Demonstration:
         client.set_parameters("sim_rig", {"seed": seed})
         accepted(client.trigger(topics.SIM_RESET), "scene reset")
         time.sleep(SETTLE_S)
-        client.set_parameters("recorder", {"task_id": self._task_id})
+        client.set_parameters("recorder", {"task": self._task_id})
         accepted(client.set_bool(topics.TELEOP_ENGAGE, True), "engaging teleoperation")
         episode_id = accepted(client.trigger(topics.START_EPISODE), "starting the episode")
         say(f"episode {index + 1}/{count}: {episode_id}: {self._task.instruction} ...")

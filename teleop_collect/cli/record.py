@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         client = _join_or_start(stack, loaded, args.root)
         run_rig_check(client)
-        values = {"task_id": args.task, "operator": args.operator, "notes": args.notes}
+        values = {"task": args.task, "operator": args.operator, "notes": args.notes}
         client.set_parameters("recorder", values)
         OperatorTerminal(client).run()
     return EXIT_GOOD

@@ -13,10 +13,10 @@ from teleop_collect.rig.config import Rig
 
 PARAMETERS = {
     "root": "folder for episodes; the rig file's when empty (read at start-up)",
-    "task_id": "task of the next episode; the rig file's first when empty",
+    "task": "task of the next episode; the rig file's first when empty",
     "instruction": "what the operator is asked to do; the task's when empty",
     "operator": "pseudonym of the operator; the rig file's when empty",
-    "scene_id": "scene; the rig file's when empty",
+    "scene": "scene; the rig file's when empty",
     "notes": "free text kept with the next episode",
     "check_override": "'NAME: REASON' to record without a valid rig check; kept in the manifest",
 }
@@ -37,7 +37,7 @@ class RecorderParameters:
 
     def request(self, gate: RigGate, readers: Sequence[StreamReader]) -> StartRequest:
         """The request for the next episode."""
-        task_id = self._value("task_id") or next(iter(self._rig.tasks))
+        task_id = self._value("task") or next(iter(self._rig.tasks))
         task = self._rig.tasks.get(task_id)
         instruction = self._value("instruction") or (task.instruction if task else "")
         report = gate.report
@@ -45,7 +45,7 @@ class RecorderParameters:
             task_id=task_id,
             instruction=instruction,
             operator=self._value("operator"),
-            scene_id=self._value("scene_id"),
+            scene_id=self._value("scene"),
             notes=self._value("notes"),
             rig_check=None if report is None else json.loads(report.to_json()),
             override=self._value("check_override") or None,

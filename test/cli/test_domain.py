@@ -16,7 +16,9 @@ def test_a_released_domain_can_be_claimed_again():
     domain, lock = claim_free_domain()
     lock.close()
 
-    claim_domain(domain).close()
+    again = claim_domain(domain)
+    assert not again.closed
+    again.close()
 
 
 def test_a_domain_with_a_dds_participant_is_not_free():
