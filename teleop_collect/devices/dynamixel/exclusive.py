@@ -32,8 +32,8 @@ class DeviceLock:
         except PermissionError as error:
             # Also for a moment after plugging in, until udev has run: so a caller tries again.
             raise DeviceDisconnected(
-                f"{path} may not be opened by this user; run `teleop-collect udev install` once and "
-                "plug the arm in again"
+                f"{path} may not be opened by this user; run `teleop-collect udev install` once "
+                "and plug the arm in again"
             ) from error
         except OSError as error:
             raise DeviceDisconnected(

@@ -3,12 +3,33 @@
 from dataclasses import dataclass
 
 from teleop_collect.devices.dynamixel import models
+from teleop_collect.devices.dynamixel.models import Item
 from teleop_collect.devices.dynamixel.port import BusPort
+
+SETTINGS_START = models.FIRMWARE_VERSION.address
+SETTINGS_BYTES = models.SHUTDOWN.end - SETTINGS_START
+HEALTH_START = models.TORQUE_ENABLE.address
+HEALTH_BYTES = models.BUS_WATCHDOG.end - HEALTH_START
+
+
+@dataclass(frozen=True)
+class ServoHealth:
+    """What can change while an arm runs.
+
+    Attributes:
+        torque: whether torque is on.
+        hardware_error: bits of Hardware Error Status (70).
+        watchdog: content of Bus Watchdog (98), units of 20 ms; 255 after a trip.
+    """
+
+    torque: bool
+    hardware_error: int
+    watchdog: int
 
 
 @dataclass(frozen=True)
 class ServoFacts:
-    """Settings of one servo that bear on its readings.
+    """Settings of one servo that bear on its readings and movements.
 
     Attributes:
         model_number: from the ping.
@@ -17,7 +38,11 @@ class ServoFacts:
         drive_mode: bit 0 is reverse rotation.
         operating_mode: 3 is position control.
         homing_offset_ticks: added to Present Position.
-        hardware_error: bits of Hardware Error Status (70).
+        pwm_limit_units: highest Goal PWM.
+        current_limit_units: highest Goal Current; 0 without current sensor.
+        min_position_ticks: lowest Goal Position in position control.
+        max_position_ticks: highest Goal Position in position control.
+        health: what can change.
     """
 
     model_number: int
@@ -26,7 +51,16 @@ class ServoFacts:
     drive_mode: int
     operating_mode: int
     homing_offset_ticks: int
-    hardware_error: int
+    pwm_limit_units: int
+    current_limit_units: int
+    min_position_ticks: int
+    max_position_ticks: int
+    health: ServoHealth
+
+    @property
+    def hardware_error(self) -> int:
+        """Bits of Hardware Error Status (70)."""
+        return self.health.hardware_error
 
 
 def read_facts(port: BusPort, servo_id: int) -> ServoFacts:
@@ -38,17 +72,37 @@ def read_facts(port: BusPort, servo_id: int) -> ServoFacts:
         DeviceDisconnected: the port is gone.
     """
     number = port.ping(servo_id)
-    start = models.FIRMWARE_VERSION.address
-    settings = port.read(servo_id, start, models.OPERATING_MODE.end - start).data
-    homing = port.read(servo_id, models.HOMING_OFFSET.address, models.HOMING_OFFSET.size).data
-    error = port.read(servo_id, models.HARDWARE_ERROR_STATUS.address, 1).data
+    settings = port.read(servo_id, SETTINGS_START, SETTINGS_BYTES).data
+
+    def value(item: Item) -> int:
+        return item.unpack(settings[item.address - SETTINGS_START : item.end - SETTINGS_START])
+
     return ServoFacts(
         model_number=number,
-        firmware=settings[0],
-        return_delay_s=settings[models.RETURN_DELAY_TIME.address - start]
-        * models.RETURN_DELAY_UNIT_S,
-        drive_mode=settings[models.DRIVE_MODE.address - start],
-        operating_mode=settings[models.OPERATING_MODE.address - start],
-        homing_offset_ticks=int.from_bytes(homing, "little", signed=True),
-        hardware_error=error[0],
+        firmware=value(models.FIRMWARE_VERSION),
+        return_delay_s=value(models.RETURN_DELAY_TIME) * models.RETURN_DELAY_UNIT_S,
+        drive_mode=value(models.DRIVE_MODE),
+        operating_mode=value(models.OPERATING_MODE),
+        homing_offset_ticks=value(models.HOMING_OFFSET),
+        pwm_limit_units=value(models.PWM_LIMIT),
+        current_limit_units=value(models.CURRENT_LIMIT),
+        min_position_ticks=value(models.MIN_POSITION_LIMIT),
+        max_position_ticks=value(models.MAX_POSITION_LIMIT),
+        health=read_health(port, servo_id),
+    )
+
+
+def read_health(port: BusPort, servo_id: int) -> ServoHealth:
+    """Read what can change, in one exchange.
+
+    Raises:
+        DeviceTimeout: it does not answer.
+        DeviceError: it refuses.
+        DeviceDisconnected: the port is gone.
+    """
+    data = port.read(servo_id, HEALTH_START, HEALTH_BYTES).data
+    return ServoHealth(
+        torque=bool(data[0]),
+        hardware_error=data[models.HARDWARE_ERROR_STATUS.address - HEALTH_START],
+        watchdog=data[models.BUS_WATCHDOG.address - HEALTH_START],
     )

@@ -3,12 +3,13 @@
 import termios
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from teleop_collect.devices.dynamixel.exclusive import DeviceLock
 from teleop_collect.devices.dynamixel.latency import DEFAULT_LATENCY_MS, latency_timer_ms
+from teleop_collect.devices.dynamixel.models import Item
 from teleop_collect.errors import (
     ConfigError,
     DeviceDisconnected,
@@ -28,6 +29,8 @@ ERROR = 8
 PARAMETERS = 9
 LENGTH_OVERHEAD = 4
 """Length counts instruction, error, parameters and checksum."""
+FAST_OVERHEAD = 4
+"""Error, id and checksum of each servo's share of the answer to a Fast Sync Read."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ class StatusReply:
     def error_number(self) -> int:
         """Why the instruction failed; 0 when it did not."""
         return self.error & ~ALERT
+
+
+def _length(packet: Sequence[int]) -> int:
+    return packet[LENGTH] | packet[LENGTH + 1] << 8
 
 
 def _import_sdk() -> tuple[Any, Any]:
@@ -147,37 +154,70 @@ class BusPort:
             )
         return reply
 
-    def write_byte(self, servo_id: int, address: int, value: int) -> StatusReply:
-        """Write one register of one byte.
+    def write(self, servo_id: int, item: Item, value: int) -> StatusReply:
+        """Write one register.
 
         Raises:
             DeviceTimeout: not confirmed.
             DeviceError: the servo refuses.
             DeviceDisconnected: the port is gone.
         """
+        data = list(item.pack(value))
         result, error = self._single(
-            lambda h: self._packets.write1ByteTxRx(h, servo_id, address, value)
+            lambda h: self._packets.writeTxRx(h, servo_id, item.address, item.size, data)
         )
         self._check(result, f"servo {servo_id}")
         reply = StatusReply(error, b"")
-        self._check_error(reply, f"servo {servo_id} refuses {value} at address {address}")
+        self._check_error(reply, f"servo {servo_id} refuses {value} at address {item.address}")
         return reply
 
+    def sync_write(self, item: Item, values: Mapping[int, int]) -> None:
+        """One Sync Write of values by servo id; servos do not confirm it.
+
+        Raises:
+            DeviceDisconnected: the port is gone.
+        """
+        content = b"".join(bytes([i]) + item.pack(value) for i, value in values.items())
+
+        def send() -> None:
+            self._sent(
+                self._packets.syncWriteTxOnly(
+                    self._handler, item.address, item.size, list(content), len(content)
+                )
+            )
+
+        with self._mutex:
+            self._guarded(send)
+
     def sync_read(
-        self, servo_ids: Sequence[int], address: int, length: int
+        self, servo_ids: Sequence[int], address: int, length: int, *, fast: bool = False
     ) -> dict[int, StatusReply]:
         """One Sync Read; what came whole and in time, by servo id.
 
         Replies of another length or servo are ignored. The SDK's own `GroupSyncRead` is not used:
         it drops the error field and keeps replies of earlier reads.
 
+        Args:
+            servo_ids: who is asked.
+            address: of the first byte.
+            length: bytes of each servo.
+            fast: Fast Sync Read: one packet of all servos, which is shorter, comes whole or not at
+                all, and needs firmware that knows it.
+
         Raises:
             DeviceDisconnected: the port is gone.
         """
-        with self._mutex:
-            replies: dict[int, StatusReply] = self._guarded(
-                lambda: self._sync_read(list(servo_ids), address, length)
+        receive = self._receive_joint if fast else self._receive_each
+        ids = list(servo_ids)
+
+        def exchange() -> dict[int, StatusReply]:
+            self._sent(
+                self._packets.syncReadTx(self._handler, address, length, ids, len(ids), fast)
             )
+            return receive(ids, length)
+
+        with self._mutex:
+            replies: dict[int, StatusReply] = self._guarded(exchange)
             return replies
 
     def wait_until_quiet(self) -> None:
@@ -185,25 +225,42 @@ class BusPort:
         with self._mutex:
             self._guarded(self._settle)
 
-    def _sync_read(self, servo_ids: list[int], address: int, length: int) -> dict[int, StatusReply]:
-        handler, packets = self._handler, self._packets
-        count = len(servo_ids)
-        result = packets.syncReadTx(handler, address, length, servo_ids, count, False)
+    def _sent(self, result: int) -> None:
         if result != self._sdk.COMM_SUCCESS:
-            raise OSError(packets.getTxRxResult(result))
+            raise OSError(self._packets.getTxRxResult(result))
+
+    def _receive_each(self, servo_ids: list[int], length: int) -> dict[int, StatusReply]:
+        handler = self._handler
         replies: dict[int, StatusReply] = {}
-        while len(replies) < count:
-            packet, result = packets.rxPacket(handler, False)
+        while len(replies) < len(servo_ids):
+            packet, result = self._packets.rxPacket(handler, False)
             if result != self._sdk.COMM_SUCCESS:
                 break
             servo_id = packet[SERVO_ID]
-            content = packet[LENGTH] | packet[LENGTH + 1] << 8
-            if servo_id in servo_ids and content == length + LENGTH_OVERHEAD:
+            if servo_id in servo_ids and _length(packet) == length + LENGTH_OVERHEAD:
                 data = bytes(packet[PARAMETERS : PARAMETERS + length])
                 replies[servo_id] = StatusReply(packet[ERROR], data)
             elif handler.isPacketTimeout():
                 break
         return replies
+
+    def _receive_joint(self, servo_ids: list[int], length: int) -> dict[int, StatusReply]:
+        handler = self._handler
+        share = length + FAST_OVERHEAD
+        while True:
+            packet, result = self._packets.rxPacket(handler, True)
+            if result != self._sdk.COMM_SUCCESS:
+                return {}
+            is_joint = packet[SERVO_ID] == self._sdk.BROADCAST_ID
+            if is_joint and _length(packet) == len(servo_ids) * share + 1:
+                break
+            if handler.isPacketTimeout():
+                return {}
+        raw = bytes(packet)
+        shares = [raw[ERROR + i * share : ERROR + (i + 1) * share] for i in range(len(servo_ids))]
+        return {
+            part[1]: StatusReply(part[0], part[2:-2]) for part in shares if part[1] in servo_ids
+        }
 
     def _single(self, exchange: Callable[[Any], Any]) -> Any:
         def settled_exchange() -> Any:

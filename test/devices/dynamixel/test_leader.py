@@ -189,6 +189,8 @@ def test_reads_again_after_a_long_silence_of_the_bus(arm, leader):
 
 def test_a_silent_servo_is_named_and_no_part_of_the_reading_is_used(arm, leader):
     arm.client.silence(4)
+    with pytest.raises(DeviceTimeout, match="fast read of all servos"):
+        leader.read()
     with pytest.raises(DeviceTimeout, match=r"servo 4 \(wrist_1\)") as caught:
         leader.read()
     assert "elbow" not in str(caught.value)
