@@ -151,6 +151,7 @@ class SimCamera:
         self._name = name
         self._clock = clock
         self._fps = rig.cameras[name].fps
+        self._loop = PacedLoop(self._fps, clock)
 
     def connect(self) -> None:
         """Open the renderer; see `SimCameras.connect`."""
