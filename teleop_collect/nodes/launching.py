@@ -43,10 +43,10 @@ RIG_ARGUMENTS: tuple[Argument, ...] = (
 )
 RECORDER_ARGUMENTS: tuple[Argument, ...] = (
     ("root", "", "folder for episodes; the rig file's when empty"),
-    ("task_id", "", "task of the first episode; the rig's first when empty"),
+    ("task", "", "task of the first episode; the rig's first when empty"),
     ("instruction", "", "instruction given to the operator; the task's when empty"),
     ("operator", "", "pseudonym of the operator; the rig file's when empty"),
-    ("scene_id", "", "scene; the rig file's when empty"),
+    ("scene", "", "scene; the rig file's when empty"),
     ("check_override", "", "'NAME: REASON' to record without a passed rig check"),
 )
 
