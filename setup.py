@@ -13,8 +13,10 @@ SHARE = Path("share") / PACKAGE
 
 ROS_JAZZY = ["ros-rclpy[fastrtps]==7.1.6", "ros-common-interfaces==5.3.6"]
 ROS_KILTED = ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"]
-SIM = ["mujoco>=4,<5", "pin>=4,<5", "PyOpenGL>=3.1,<4"]
+KINEMATICS = ["pin>=4,<5"]
+SIM = ["mujoco>=4,<5", *KINEMATICS, "PyOpenGL>=3.1,<4"]
 DYNAMIXEL = ["dynamixel-sdk>=4,<5", "pyserial>=3.5,<4"]
+SPACEMOUSE = ["pyspacemouse>=2.1,<3", *KINEMATICS]
 LEROBOT = ["av>=15,<19", "pyarrow>=18,<27", "pandas>=2.2,<4"]
 TEST = [
     "mcap-ros2-support>=0.5,<1",
@@ -97,11 +99,13 @@ setup(
         "ros": ROS_JAZZY,
         "ros-kilted": ROS_KILTED,
         "sim": SIM,
+        "kinematics": KINEMATICS,
         "dynamixel": DYNAMIXEL,
+        "spacemouse": SPACEMOUSE,
         "lerobot": LEROBOT,
         "demo": SIM + DYNAMIXEL + LEROBOT,
         "test": TEST,
-        "dev": TEST + LINT,
+        "dev": TEST + LINT + SPACEMOUSE,
     },
     entry_points={
         "console_scripts": [

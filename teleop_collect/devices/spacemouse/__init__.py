@@ -4,8 +4,9 @@
     discovery         what is attached, and which one the rig file means
     shaping           deflections to a twist: dead zone, clamping, axes, scale
     backoff           how often a lost device is looked for
+    packets           how reports travel from the emulated mouse to its readers
     reports           HID reports of the emulated models
-    emulator          `EmulatedMouse`: plugged, moved, pressed and unplugged by the test or rehearsal
+    emulator          `EmulatedMouse`: a mouse that does as it is told
     emulated_hidapi   what stands in for the system's hidapi when the path is `sim://NAME`
 
 Everything above hidapi is the real library, the emulated mouse included.

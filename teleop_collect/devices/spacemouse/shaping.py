@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 
 from teleop_collect.rig.config import SpaceMouseLeader
+from teleop_collect.rig.leader_config import TwistAxis
 
-AXES = ("x", "y", "z", "roll", "pitch", "yaw")
+AXES: tuple[TwistAxis, ...] = ("x", "y", "z", "roll", "pitch", "yaw")
 """Order of deflections and twists; ROS axes: x forward, y left, z up (REP 103)."""
 
 Vector = tuple[float, float, float]
@@ -63,7 +64,7 @@ def _source(text: str) -> tuple[int, float]:
     """Index of a mouse axis and its sign; sign 0 for an axis that is off."""
     if text == "off":
         return 0, 0.0
-    return AXES.index(text.removeprefix("-")), -1.0 if text.startswith("-") else 1.0
+    return list[str](AXES).index(text.removeprefix("-")), -1.0 if text.startswith("-") else 1.0
 
 
 def _scaled(shares: Sequence[float], speed: float) -> Vector:
