@@ -78,7 +78,9 @@ def rig_graph(roles: frozenset[Role], recorder: tuple[Argument, ...] = ()) -> li
     def start(context: LaunchContext) -> list[Action]:
         values = context.launch_configurations
         given = {name: values[name] for name, *_ in recorder if values[name]}
-        return list(_rig_actions(values["rig"], values["namespace"], roles, {"recorder": given}))
+        root = {name: given[name] for name in ("root",) if name in given}
+        parameters = {"recorder": given, "rig_check": root}
+        return list(_rig_actions(values["rig"], values["namespace"], roles, parameters))
 
     return [*declared(RIG_ARGUMENTS + recorder), OpaqueFunction(function=start)]
 
