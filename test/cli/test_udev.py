@@ -126,6 +126,25 @@ def test_two_adapters_with_one_serial_number_cannot_be_told_apart(sysfs, rig, ca
     assert "more than one attached adapter has serial 'L1'" in capsys.readouterr().err
 
 
+def test_a_rigs_mouse_and_cameras_get_their_rules_before_they_are_plugged_in(
+    sysfs, tmp_path, capsys
+):
+    camera = "driver: realsense\n    serial: '123'"
+    rig = write_rig(
+        tmp_path,
+        ("port: sim://tiny", "port: /dev/ttyDXL_main"),
+        ("driver: sim\n    width: 64", f"{camera}\n    width: 64"),
+        ("    fovy_rad: 0.9\n", ""),
+    )
+    sysfs.add_u2d2("1-2", "L1", "ttyUSB0")
+    assert udev(sysfs, "print", "--rig", rig) == 0
+    shown = capsys.readouterr()
+    assert 'SYMLINK+="ttyDXL_main"' in shown.out
+    assert 'SUBSYSTEM=="video4linux", ATTRS{idVendor}=="8086"' in shown.out
+    assert "hidraw" not in shown.out
+    assert shown.err == ""
+
+
 def test_nothing_attached_names_the_shipped_file(sysfs, capsys):
     assert udev(sysfs, "print") == 1
     message = capsys.readouterr().err

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Rig
+from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, Rig
 from teleop_collect.rig.runtime import SIM_SCHEME
 
 STABLE_NAME = re.compile(r"/dev/(?P<name>[A-Za-z][A-Za-z0-9_.-]*)")
@@ -59,11 +59,12 @@ def links_of(rig: Rig) -> tuple[PortLink, ...]:
 def _links(rig: Rig) -> Iterator[PortLink]:
     for arm_name, arm in rig.arms.items():
         for role, section in (("leader", arm.leader), ("follower", arm.follower)):
-            port = getattr(section, "port", None)
-            if port is None or port.startswith(SIM_SCHEME):
+            if not isinstance(section, DynamixelLeader | DynamixelFollower):
                 continue
-            name = _own_name(port) or f"ttyDXL_{role}_{arm_name}"
-            yield PortLink(section.serial, name, f"{role} of arm {arm_name}", port)
+            if section.port.startswith(SIM_SCHEME):
+                continue
+            name = _own_name(section.port) or f"ttyDXL_{role}_{arm_name}"
+            yield PortLink(section.serial, name, f"{role} of arm {arm_name}", section.port)
 
 
 def _own_name(port: str) -> str | None:

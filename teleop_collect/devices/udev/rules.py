@@ -5,7 +5,7 @@ in from elsewhere. 73-seat-late.rules reads that tag, so the file's number must 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from teleop_collect.devices.udev.attached import AttachedDevice
 from teleop_collect.devices.udev.known_usb import MODELS, UsbKind, UsbModel
@@ -29,7 +29,10 @@ def general_rules() -> str:
 
 
 def rules_for(
-    devices: Sequence[AttachedDevice], links: Iterable[PortLink] = (), rig_name: str | None = None
+    devices: Sequence[AttachedDevice],
+    links: Iterable[PortLink] = (),
+    rig_name: str | None = None,
+    kinds: Collection[UsbKind] = (),
 ) -> str:
     """Rules for the attached devices: servo adapters by serial, other devices by their numbers.
 
@@ -37,6 +40,7 @@ def rules_for(
         devices: as found.
         links: symlinks by serial; an adapter without one is linked as `ttyDXL_SERIAL`.
         rig_name: the rig that the file is for; None without a rig file.
+        kinds: mice and cameras that get their rules whether attached or not.
     """
     what = "the attached devices" if rig_name is None else f"rig {plain(rig_name)}"
     lines = _head(f"Written by `teleop-collect udev` for {what}; the next install replaces it.")
@@ -44,8 +48,9 @@ def rules_for(
     for device in devices:
         if device.model.kind is UsbKind.SERVO_ADAPTER:
             lines += ["", *_adapter(device, by_serial.get(device.serial or ""))]
-    for model in dict.fromkeys(device.model for device in devices):
-        if model.kind is not UsbKind.SERVO_ADAPTER:
+    attached = {device.model for device in devices}
+    for model in MODELS:
+        if model.kind is not UsbKind.SERVO_ADAPTER and (model in attached or model.kind in kinds):
             lines += ["", f"# {model.label}", *_general(model)]
     return _joined(lines)
 

@@ -11,7 +11,7 @@ from teleop_collect.devices.udev.known_usb import MODELS, UsbKind
 from teleop_collect.devices.udev.links import PortLink, links_of
 from teleop_collect.devices.udev.rules import link_name, plain, rules_for
 from teleop_collect.errors import CheckFailed
-from teleop_collect.rig.config import Rig
+from teleop_collect.rig.config import RealSenseCamera, Rig, SpaceMouseLeader
 from teleop_collect.rig.share import share_dir
 
 GENERAL_RULES = Path("udev") / "70-teleop_collect.rules"
@@ -26,16 +26,18 @@ class Survey:
         devices: all supported devices.
         links: symlinks by the rig file; empty without one.
         rig_name: the rig's name; None without a rig file.
+        kinds: mice and cameras that the rig file names; they may be plugged in later.
     """
 
     devices: tuple[AttachedDevice, ...]
     links: tuple[PortLink, ...] = ()
     rig_name: str | None = None
+    kinds: frozenset[UsbKind] = frozenset()
 
     @property
     def rules(self) -> str:
         """Text of the rules file."""
-        return rules_for(self.devices, self.links, self.rig_name)
+        return rules_for(self.devices, self.links, self.rig_name, self.kinds)
 
     def notes(self) -> list[str]:
         """What a person has to know besides."""
@@ -79,9 +81,17 @@ def survey(rig: Rig | None = None, sysfs: Path = SYSFS) -> Survey:
     links = () if rig is None else links_of(rig)
     devices = attached_devices(sysfs)
     _check_serials(devices, links)
-    if not devices:
+    kinds = frozenset() if rig is None else _kinds_of(rig)
+    if not devices and not kinds:
         raise CheckFailed(_nothing_found())
-    return Survey(devices, links, None if rig is None else rig.name)
+    return Survey(devices, links, None if rig is None else rig.name, kinds)
+
+
+def _kinds_of(rig: Rig) -> frozenset[UsbKind]:
+    mice = any(isinstance(arm.leader, SpaceMouseLeader) for arm in rig.arms.values())
+    cameras = any(isinstance(camera, RealSenseCamera) for camera in rig.cameras.values())
+    wanted = ((UsbKind.SPACEMOUSE, mice), (UsbKind.REALSENSE, cameras))
+    return frozenset(kind for kind, is_wanted in wanted if is_wanted)
 
 
 def _check_serials(devices: Sequence[AttachedDevice], links: Sequence[PortLink]) -> None:
