@@ -17,6 +17,8 @@ KINEMATICS = ["pin>=4,<5"]
 SIM = ["mujoco>=4,<5", *KINEMATICS, "PyOpenGL>=3.1,<4"]
 DYNAMIXEL = ["dynamixel-sdk>=4,<5", "pyserial>=3.5,<4"]
 SPACEMOUSE = ["pyspacemouse>=2.1,<3", *KINEMATICS]
+IMAGES = ["opencv-python-headless>=4.8,<5"]
+REALSENSE = ["pyrealsense2>=2.59,<2.60", "libusb-package>=1,<2", *IMAGES]
 LEROBOT = ["av>=15,<19", "pyarrow>=18,<27", "pandas>=2.2,<4"]
 TEST = [
     "mcap-ros2-support>=0.5,<1",
@@ -102,6 +104,8 @@ setup(
         "kinematics": KINEMATICS,
         "dynamixel": DYNAMIXEL,
         "spacemouse": SPACEMOUSE,
+        "images": IMAGES,
+        "realsense": REALSENSE,
         "lerobot": LEROBOT,
         "demo": SIM + DYNAMIXEL + LEROBOT,
         "test": TEST,

@@ -104,8 +104,11 @@ class RgbdSample:
         stamp_ns: UTC time of exposure, ns.
         color: uint8, shape (height, width, 3), RGB.
         depth_mm: uint16, shape (height, width), mm along the optical axis, 0 = invalid; or None.
+        frame_number: the camera's own count of images, from which losses show; None when the
+            camera does not count.
     """
 
     stamp_ns: int
     color: NDArray[np.uint8]
     depth_mm: NDArray[np.uint16] | None
+    frame_number: int | None = None

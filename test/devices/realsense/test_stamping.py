@@ -43,7 +43,9 @@ def test_a_hardware_clock_in_milliseconds_wraps_too():
     clock = FakeClock()
     stamper = FrameStamper(clock)
     wrap_ms = (1 << 32) / 1000
-    timings = [FrameTiming((wrap_ms - 50.0 + n * 33.333) % wrap_ms, "hardware_clock") for n in range(5)]
+    timings = [
+        FrameTiming((wrap_ms - 50.0 + n * 33.333) % wrap_ms, "hardware_clock") for n in range(5)
+    ]
     assert stamps(stamper, clock, timings) == pytest.approx(
         [n * PERIOD_NS for n in range(5)], abs=2000
     )

@@ -1,0 +1,80 @@
+"""Cameras on USB, found and watched by the SDK."""
+
+import threading
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from teleop_collect.devices.realsense.devices import CameraFacts
+from teleop_collect.devices.realsense.frame_source import FrameSource, PipelineSource
+from teleop_collect.devices.realsense.streams import StreamProfiles, StreamRequest
+from teleop_collect.devices.realsense.usb_access import locked_cameras
+
+
+class UsbCameras:
+    """Finds cameras on USB and notes when one of them goes.
+
+    Args:
+        rs: the SDK.
+        context: the SDK's context; a new one when None.
+    """
+
+    def __init__(self, rs: ModuleType, context: Any = None) -> None:
+        self._rs = rs
+        self._context = context or rs.context()
+        self._lock = threading.Lock()
+        self._found: list[UsbCamera] = []
+        self._context.set_devices_changed_callback(self._on_change)
+
+    def find(self) -> Sequence["UsbCamera"]:
+        """All cameras there now. Starting a pipeline without one would block for 15 s."""
+        found = [UsbCamera(self._rs, self._context, d) for d in self._context.query_devices()]
+        with self._lock:
+            self._found = found
+        return found
+
+    def remedy(self) -> str:
+        locked = locked_cameras()
+        if locked:
+            return (
+                f"This user may not open {', '.join(locked)}: run `teleop-collect udev install`, "
+                "then plug the camera in again"
+            )
+        return (
+            "Plug it into a USB 3 port, or put the serial of a camera that is there into the rig "
+            "file; `rs-enumerate-devices -s` lists them"
+        )
+
+    def _on_change(self, information: Any) -> None:
+        with self._lock:
+            for camera in self._found:
+                if information.was_removed(camera.device):
+                    camera.is_removed = True
+
+
+class UsbCamera:
+    """One camera on USB.
+
+    Attributes:
+        device: the SDK's device.
+        is_removed: set once it has been unplugged; a camera plugged in again is found anew.
+    """
+
+    takes_options = True
+
+    def __init__(self, rs: ModuleType, context: Any, device: Any) -> None:
+        self._rs, self._context = rs, context
+        self.device = device
+        self.is_removed = False
+        self.facts = CameraFacts.of(rs, device)
+
+    def sensors(self) -> Sequence[Any]:
+        return list(self.device.query_sensors())
+
+    def open(self, request: StreamRequest, profiles: StreamProfiles) -> FrameSource:
+        config = self._rs.config()
+        config.enable_device(self.facts.serial)
+        return PipelineSource(self._rs, self._rs.pipeline(self._context), config, request)
+
+    def absence(self) -> str | None:
+        return "it was unplugged" if self.is_removed else None
