@@ -3,8 +3,9 @@
 import contextlib
 import ctypes
 import os
+import select
 import signal
-import threading
+from pathlib import Path
 from types import FrameType
 
 DIE_WITH_PARENT = "TELEOP_COLLECT_DIE_WITH_PARENT"
@@ -23,7 +24,10 @@ class StopSignal:
     """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._is_set = False
+        # A pipe and not a threading.Event: a handler that runs while the main thread is inside
+        # Event.wait() would wait for a lock that this very thread holds.
+        self._readable, self._writable = os.pipe()
 
     def install(self) -> "StopSignal":
         """Catch SIGINT and SIGTERM; call it from the main thread."""
@@ -32,33 +36,40 @@ class StopSignal:
         return self
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._event.set()
+        # Ignored by the kernel from now on: the interpreter takes Python handlers down before it
+        # has ended, and a second signal would then kill a process that has just closed cleanly.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self.set()
 
     def set(self) -> None:
         """Ask for the stop from inside."""
-        self._event.set()
+        if not self._is_set:
+            self._is_set = True
+            os.write(self._writable, b"\0")
 
     @property
     def is_set(self) -> bool:
         """Whether to stop."""
-        return self._event.is_set()
+        return self._is_set
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the stop; True when it came."""
-        return self._event.wait(timeout_s)
+        select.select([self._readable], [], [], timeout_s)
+        return self._is_set
 
 
 def die_with_parent() -> None:
-    """End (SIGTERM) when the parent dies, if it asked for that by `DIE_WITH_PARENT`, its pid.
+    """End (SIGTERM) when the parent dies, if `DIE_WITH_PARENT` holds the launcher's pid.
 
-    Linux only (prctl(2), PR_SET_PDEATHSIG). A killed supervisor must leave no driver running, not
+    Linux only (prctl(2), PR_SET_PDEATHSIG). A killed launcher must leave no driver running, not
     even one that was still starting.
     """
-    parent = os.environ.get(DIE_WITH_PARENT)
-    if parent is None:
+    launcher = os.environ.get(DIE_WITH_PARENT, "")
+    if not launcher.isdigit():
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if str(os.getppid()) != parent:
+    if not Path("/proc", launcher).exists():
         os.kill(os.getpid(), signal.SIGTERM)
 
 

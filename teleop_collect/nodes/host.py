@@ -4,7 +4,6 @@ The main thread belongs to the node's own loop. Services, parameters and slow ti
 an executor in a second thread; `Host.lock` keeps the two apart.
 """
 
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol, Self
@@ -130,5 +129,4 @@ def run_node(
 
 def _fail(host: Host, error: TeleopCollectError) -> int:
     host.node.get_logger().fatal(str(error))
-    print(f"{host.node.get_name()}: {error}", file=sys.stderr)
     return error.exit_code

@@ -13,7 +13,7 @@ from teleop_collect import topics
 from teleop_collect.clock import SystemClock
 from teleop_collect.episodes.reader import Episode, open_episode
 from teleop_collect.episodes.root import find_episode
-from teleop_collect.errors import BusyError, ConfigError
+from teleop_collect.errors import BusyError, ConfigError, TeleopCollectError
 from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.stream_readers import message_class
@@ -104,19 +104,25 @@ class ReplayNode:
 
     def _read_ahead(self) -> Iterator[tuple[str, bytes, int]]:
         """Messages in the order of reception, read by a thread of their own."""
-        ready: queue.Queue[tuple[str, bytes, int] | None] = queue.Queue(READ_AHEAD)
+        ready: queue.Queue[tuple[str, bytes, int] | TeleopCollectError | None]
+        ready = queue.Queue(READ_AHEAD)
         ended = threading.Event()
 
         def read() -> None:
-            for topic, raw in self._episode.messages(self._topics):
-                if ended.is_set():
-                    return
-                ready.put((topic, bytes(raw.data), raw.log_ns))
-            ready.put(None)
+            try:
+                for topic, raw in self._episode.messages(self._topics):
+                    if ended.is_set():
+                        return
+                    ready.put((topic, bytes(raw.data), raw.log_ns))
+                ready.put(None)
+            except TeleopCollectError as error:
+                ready.put(error)
 
         threading.Thread(target=read, name="reader", daemon=True).start()
         try:
             while (item := ready.get()) is not None:
+                if isinstance(item, TeleopCollectError):
+                    raise item
                 yield item
         finally:
             ended.set()

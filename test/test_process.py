@@ -1,0 +1,73 @@
+"""Stopping: by the first signal, at any moment, and untouched by later ones."""
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from teleop_collect.process import StopSignal
+
+PROGRAM = """
+import sys
+from teleop_collect.process import StopSignal
+stop = StopSignal().install()
+print("ready", flush=True)
+while not stop.wait({poll_s}):
+    pass
+print("closing", flush=True)
+sys.stdin.read()
+"""
+
+
+def started(poll_s: float) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(poll_s=poll_s)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_later_signals_do_not_cut_the_closing_short(number: signal.Signals):
+    with started(poll_s=1.0) as process:
+        process.send_signal(number)
+        assert process.stdout.readline() == "closing\n"
+        for later in (signal.SIGINT, signal.SIGTERM):
+            process.send_signal(later)
+        process.communicate(timeout=10)
+        assert process.returncode == 0
+
+
+def test_later_signals_are_ignored_until_the_process_has_ended():
+    with started(poll_s=1.0) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "closing\n"
+        with open(f"/proc/{process.pid}/status") as status:
+            masks = dict(line.split(":\t", 1) for line in status.read().splitlines())
+        ignored = int(masks["SigIgn"], 16)
+        process.communicate(timeout=10)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        assert ignored >> (number - 1) & 1, f"{number.name} could still end the process"
+
+
+def test_a_signal_in_the_middle_of_a_wait_is_not_lost():
+    for _ in range(10):
+        with started(poll_s=0.00002) as process:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=10)
+            assert process.returncode == 0
+
+
+def test_waiting_ends_when_another_thread_asks_for_the_stop():
+    stop = StopSignal()
+    assert stop.wait(0.0) is False
+    threading.Timer(0.01, stop.set).start()
+    assert stop.wait(10.0) is True
+    assert stop.is_set
