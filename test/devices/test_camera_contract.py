@@ -6,9 +6,17 @@ import pytest
 from support.contracts.camera import CameraContract
 
 from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.devices.realsense.camera import RealSenseCamera
+from teleop_collect.devices.realsense.software_camera import (
+    SoftwareCamera,
+    SoftwareCameras,
+    SoftwareCameraSettings,
+)
+from teleop_collect.devices.realsense.streams import VideoMode
 from teleop_collect.devices.sim.camera import SimCamera
 from teleop_collect.devices.sim.state_file import StateWriter
 from teleop_collect.devices.sim.world import SimWorld
+from teleop_collect.rig.camera_config import RealSenseCamera as RealSenseConfig
 from teleop_collect.rig.load import load_rig
 
 SWEEP_RAD = 0.6
@@ -63,7 +71,46 @@ class SimulatedStand:
         writer.close()
 
 
-@pytest.mark.parametrize("depth", [True, False], ids=["depth", "no depth"])
+class RealSenseStand:
+    """A RealSense driver on an emulated camera behind the real SDK."""
+
+    width, height = 64, 48
+    serial = "EMU-0001"
+
+    def __init__(self, depth):
+        self.depth = depth
+        mode = VideoMode(self.width, self.height, 30.0)
+        settings = SoftwareCameraSettings(self.serial, (mode,), (mode,))
+        self._clock = SystemClock()
+        self.emulator = SoftwareCamera(settings, self._clock).start()
+
+    def driver(self):
+        config = RealSenseConfig(
+            driver="realsense", serial=self.serial, width=self.width, height=self.height,
+            depth=self.depth,
+        )  # fmt: skip
+        return RealSenseCamera(config, self._clock, SoftwareCameras([self.emulator]))
+
+    def unplug(self):
+        self.emulator.unplug()
+
+    def plug(self):
+        self.emulator.replug()
+
+
+BOTH = pytest.mark.parametrize("depth", [True, False], ids=["depth", "no depth"])
+
+
+@BOTH
+class TestRealSenseCamera(CameraContract):
+    @pytest.fixture
+    def stand(self, depth):
+        stand = RealSenseStand(depth)
+        yield stand
+        stand.emulator.close()
+
+
+@BOTH
 class TestSimCamera(CameraContract):
     @pytest.fixture
     def stand(self, tmp_path, depth):
