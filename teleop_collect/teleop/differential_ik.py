@@ -1,35 +1,57 @@
 """Joint velocities for a tool velocity, bounded near singular postures. Pure."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from teleop_collect.samples import FloatArray
 
-SINGULAR_VALUE = 0.05
-"""Below this singular value of the Jacobian (m and rad taken together) a direction is damped: one
-unit of tool velocity asks for no more than 20 units of joint velocity anywhere. Arms of 0.5 to 1 m
-reach have values of 0.1 and more in ordinary postures."""
+SLOW_BELOW = 0.05
+"""Singular value of the Jacobian (m and rad taken together) below which a direction is being lost.
+Arms of 0.5 to 1 m reach have values of 0.1 and more in ordinary postures."""
+
+STOP_BELOW = 0.02
+"""Singular value below which the arm goes no further into a singularity. An arm of two links of
+0.3 m stands a few millimetres before its full reach there."""
+
+PROBE = 1e-3
+"""Joint step (rad or m) that tells whether a direction leads into the singularity or out of it."""
 
 
-def joint_velocity(jacobian: FloatArray, twist: FloatArray) -> FloatArray:
-    """Damped least squares: exact where the arm can, slower only in directions that it is losing.
+def joint_velocity(
+    jacobian_at: Callable[[FloatArray], FloatArray], positions: FloatArray, twist: FloatArray
+) -> FloatArray:
+    """Exact where the arm can; slower only in directions that it is losing.
 
-    Each singular direction has a damping of its own (numerical filtering: Maciejewski and Klein,
-    "Numerical filtering for the operation of robotic manipulators through kinematically singular
-    configurations", 1988). Its gain s / (s^2 + d^2), with d^2 = e^2 - s^2 below the threshold e
-    and 0 above, is 1 / s above and s / e^2 below: continuous, and never more than 1 / e.
+    Every singular direction of the Jacobian has a gain of its own, as in numerical filtering
+    (Maciejewski and Klein, 1988, on motion through singular configurations): 1 / s for a singular
+    value s above `SLOW_BELOW`. Below, a direction that leads further in fades to 0 at `STOP_BELOW`,
+    and one that leads out keeps min(1 / s, 1 / STOP_BELOW). Damping both alike would let an arm
+    that was pushed against its reach for long come back as slowly as it went in; MoveIt Servo, too,
+    treats leaving a singularity better than approaching it.
 
     Args:
-        jacobian: shape (6, joints), linear rows first.
-        twist: shape (6,), linear (m/s) and angular (rad/s) in the Jacobian's frame.
+        jacobian_at: shape (6, joints) for positions of shape (joints,), linear rows first.
+        positions: rad or m, shape (joints,).
+        twist: shape (6,), linear (m/s) and angular (rad/s) in the Jacobian's axes.
 
     Returns:
-        Shape (joints,), rad/s or m/s. Velocities that the arm cannot produce at all are left out.
+        Shape (joints,), rad/s or m/s, at most |twist| / STOP_BELOW in each singular direction.
+        What the arm cannot produce at all is left out.
     """
-    u, singular, vt = np.linalg.svd(jacobian, full_matrices=False)
-    gain = np.where(
-        singular >= SINGULAR_VALUE,
-        1.0 / np.maximum(singular, SINGULAR_VALUE),
-        singular / SINGULAR_VALUE**2,
-    )
-    velocity: FloatArray = vt.T @ (gain * (u.T @ twist))
+    u, singular, vt = np.linalg.svd(jacobian_at(positions), full_matrices=False)
+    shares = u.T @ twist
+    gains = 1.0 / np.maximum(singular, STOP_BELOW)
+    here = float(np.prod(singular))
+    for i in np.flatnonzero(singular < SLOW_BELOW):
+        probe = positions + np.copysign(PROBE, shares[i]) * vt[i]
+        if float(np.prod(np.linalg.svd(jacobian_at(probe), compute_uv=False))) < here:
+            gains[i] = _fading(float(singular[i]))
+    velocity: FloatArray = vt.T @ (gains * shares)
     return velocity
+
+
+def _fading(singular: float) -> float:
+    """Gain of a direction into the singularity: 1 / SLOW_BELOW there, 0 at STOP_BELOW."""
+    share = (singular - STOP_BELOW) / (SLOW_BELOW - STOP_BELOW)
+    return max(share, 0.0) / SLOW_BELOW

@@ -47,20 +47,20 @@ class ToolKinematics:
         self.tool_frame = tool_frame
         (self.base_frame,) = description.links - {j.child for j in description.joints.values()}
 
-    def base_from_tool(self, positions: Sequence[float]) -> FloatArray:
+    def base_from_tool(self, positions: FloatArray) -> FloatArray:
         """4x4 pose of the tool frame in the base frame.
 
         Args:
-            positions: by joint, rad or m.
+            positions: rad or m, shape (joints,).
         """
         self._pin.framesForwardKinematics(self._model, self._data, self._configuration(positions))
         return np.array(self._data.oMf[self._tool].homogeneous)
 
-    def jacobian(self, positions: Sequence[float]) -> FloatArray:
+    def jacobian(self, positions: FloatArray) -> FloatArray:
         """Velocity of the tool's origin and of its rotation, in base axes, per joint velocity.
 
         Args:
-            positions: by joint, rad or m.
+            positions: rad or m, shape (joints,).
 
         Returns:
             Shape (6, joints), linear rows first.
@@ -79,9 +79,9 @@ class ToolKinematics:
             raise ConfigError(f"{description.path}: joint '{name}' does not move anything")
         return self._model.joints[self._model.getJointId(name)]
 
-    def _configuration(self, positions: Sequence[float]) -> FloatArray:
+    def _configuration(self, positions: FloatArray) -> FloatArray:
         configuration = self._neutral.copy()
-        for joint, position in zip(self._joints, positions, strict=True):
+        for joint, position in zip(self._joints, positions.tolist(), strict=True):
             if joint.nq == 1:
                 configuration[joint.idx_q] = position
             else:  # A continuous joint is kept as cosine and sine.

@@ -170,14 +170,14 @@ class TwistLeader:
     def _velocity(self, positions: FloatArray, asked: FloatArray, frame_id: str) -> FloatArray:
         kinematics = self._kinematics
         if frame_id == self.tool_frame:
-            base_from_tool = kinematics.base_from_tool(positions.tolist())[:3, :3]
+            base_from_tool = kinematics.base_from_tool(positions)[:3, :3]
             asked = np.concatenate([base_from_tool @ asked[:3], base_from_tool @ asked[3:]])
         elif frame_id != self.base_frame:
             raise ConfigError(
                 f"twist is in frame {frame_id!r}; it must be {self.base_frame!r} or "
                 f"{self.tool_frame!r}"
             )
-        return joint_velocity(kinematics.jacobian(positions.tolist()), asked)
+        return joint_velocity(kinematics.jacobian, positions, asked)
 
     def _stand(self) -> None:
         self._pace.stop()
