@@ -119,17 +119,19 @@ class SoftwareCamera:
     ) -> None:
         self.close()
 
-    def send(self) -> None:
-        """Make one image now and hand it to the SDK, unless a fault keeps it back."""
+    def send(self) -> FrameFacts | None:
+        """Make one image now and hand it to the SDK; None when a fault keeps it back."""
         with self._lock:
             if self._device is None or self._silent or self._to_drop:
                 self._number += 1
                 self._to_drop = max(0, self._to_drop - 1)
-                return
+                return None
             color, depth_mm = self._images.image(0 if self._frozen else self._number)
             raw = np.rint(depth_mm * (1e-3 / self.settings.depth_scale_m)).astype(np.uint16)
-            self._last = (self._next_facts(), color, raw)
+            facts = self._next_facts()
+            self._last = (facts, color, raw)
             self._hand_over()
+            return facts
 
     def silence(self, silent: bool = True) -> None:
         """Stop giving images though the camera is there, or give them again."""
@@ -173,9 +175,7 @@ class SoftwareCamera:
         with self._lock:
             settings = self.settings
             modes = SoftwareModes(settings.color, settings.depth, settings.depth_scale_m)
-            self._device = SoftwareDevice(
-                self._rs, settings.serial, settings.usb, modes
-            )
+            self._device = SoftwareDevice(self._rs, settings.serial, settings.usb, modes)
             self._number = 0
             self._counter_from_us = settings.start_counter_us
             self._counter_at_ns = self._now_ns()

@@ -1,0 +1,123 @@
+"""Recordings of librealsense, made here, through the SDK's own pipeline and device list."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.realsense_cameras import HEIGHT, WIDTH, config, record, until_gone
+
+from teleop_collect.clock import SystemClock
+from teleop_collect.devices.realsense.camera import RealSenseCamera
+from teleop_collect.devices.realsense.devices import select
+from teleop_collect.devices.realsense.sdk import import_realsense
+from teleop_collect.devices.realsense.smooth_images import SmoothImages
+from teleop_collect.devices.realsense.usb_cameras import UsbCameras
+from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceError, DeviceTimeout
+
+FRAMES = 30
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("realsense") / "camera.db3"
+    record(path, FRAMES, depth_scale_m=0.0001)
+    return path
+
+
+def play(path: Path) -> RealSenseCamera:
+    camera = RealSenseCamera(config(f"file://{path}"), SystemClock())
+    camera.connect()
+    return camera
+
+
+def test_every_image_comes_with_its_pixels_number_and_millimetres(recording: Path):
+    clock = SystemClock()
+    camera = play(recording)
+    samples = []
+    for sample in until_gone(camera):
+        samples.append(sample)
+        assert sample.stamp_ns <= clock.utc_ns()
+    numbers = [s.frame_number for s in samples]
+    assert len(numbers) >= 20
+    assert numbers[-1] == FRAMES - 1
+    # A busy machine may lose some; then they are counted.
+    assert camera.status.lost == numbers[-1] - numbers[0] + 1 - len(numbers)
+    images = SmoothImages(WIDTH, HEIGHT)
+    for sample in samples:
+        color, depth_mm = images.image(sample.frame_number)
+        np.testing.assert_array_equal(sample.color, color)
+        seen = sample.depth_mm[sample.depth_mm > 0]
+        assert seen.size > WIDTH * HEIGHT // 4
+        assert set(np.unique(seen)) <= set(np.unique(depth_mm))
+
+
+def test_calibration_and_depth_unit_are_those_of_the_recorded_camera(recording: Path):
+    camera = play(recording)
+    geometry = camera.geometry
+    assert geometry.color.fx == pytest.approx(0.962 * WIDTH)
+    assert geometry.depth_scale_m == pytest.approx(0.0001)
+    assert geometry.color_from_depth[0, 3] == pytest.approx(0.0148)
+    assert camera.status.facts.name == "Intel RealSense D435"
+    camera.close()
+
+
+def test_the_clock_of_a_recording_is_the_recorded_counter(recording: Path):
+    camera = play(recording)
+    camera.read()
+    assert camera.status.clock_source == "frame_timestamp"
+    camera.close()
+
+
+def test_the_end_of_a_recording_is_told(recording: Path):
+    camera = play(recording)
+    for _ in until_gone(camera):
+        pass
+    with pytest.raises(DeviceError, match="not connected"):
+        camera.read()
+
+
+def test_a_mode_that_was_not_recorded_is_refused(recording: Path):
+    camera = RealSenseCamera(config(f"file://{recording}", width=848, height=480), SystemClock())
+    with pytest.raises(ConfigError, match="it has 160 x 120 at 30 Hz"):
+        camera.connect()
+
+
+def test_a_stalled_pipeline_times_out_and_then_goes_on(recording: Path):
+    camera = play(recording)
+    camera.read()
+    playback = camera._running.source.profile.get_device().as_playback()
+    playback.pause()
+    with pytest.raises(DeviceTimeout, match="no new image"):
+        list(until_gone(camera))
+    playback.resume()
+    assert camera.read().frame_number > 0
+    camera.close()
+
+
+def until(condition, seconds=5.0):
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        pause.wait(0.005)
+
+
+def test_devices_come_and_go_in_the_list_of_the_sdk(recording: Path):
+    rs = import_realsense()
+    context = rs.context()
+    cameras = UsbCameras(rs, context)
+    assert list(cameras.find()) == []
+    loaded = context.load_device(str(recording))
+    found = select(cameras, "EMU-0001")
+    assert found.absence() is None
+    with pytest.raises(DeviceDisconnected, match="serial X; found EMU-0001"):
+        select(cameras, "X")
+    found = select(cameras, "EMU-0001")
+    context.unload_device(str(recording))
+    del loaded
+    until(lambda: found.absence() is not None)
+    assert found.absence() == "it was unplugged"
+    assert list(cameras.find()) == []

@@ -1,0 +1,104 @@
+"""Emulated RealSense cameras on a clock that moves only when told, and recordings of them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from teleop_collect.clock import FakeClock, PacedLoop, SystemClock
+from teleop_collect.devices.realsense.camera import RealSenseCamera
+from teleop_collect.devices.realsense.sdk import import_realsense
+from teleop_collect.devices.realsense.software_camera import (
+    SoftwareCamera,
+    SoftwareCameras,
+    SoftwareCameraSettings,
+)
+from teleop_collect.devices.realsense.streams import VideoMode
+from teleop_collect.errors import DeviceDisconnected
+from teleop_collect.rig.camera_config import RealSenseCamera as RealSenseConfig
+from teleop_collect.samples import RgbdSample
+
+PERIOD_NS = 33_333_000
+WIDTH, HEIGHT = 160, 120
+SMALL = VideoMode(WIDTH, HEIGHT, 30.0)
+
+
+def config(serial: str = "EMU-0001", **changes: Any) -> RealSenseConfig:
+    fields: dict[str, Any] = {"width": WIDTH, "height": HEIGHT} | changes
+    return RealSenseConfig(driver="realsense", serial=serial, **fields)
+
+
+def settings(serial: str = "EMU-0001", **changes: Any) -> SoftwareCameraSettings:
+    fields: dict[str, Any] = {"color": (SMALL,), "depth": (SMALL,)} | changes
+    return SoftwareCameraSettings(serial, **fields)
+
+
+class Stand:
+    """One emulated camera with the driver connected to it, fed image by image.
+
+    The wall clock of the SDK plays no part; `clock` is the time of camera and driver alike.
+    """
+
+    def __init__(self, clock: Any = None, images: Any = None, **changes: Any) -> None:
+        rig = {k: changes.pop(k) for k in list(changes) if k not in EMULATED}
+        if "depth_modes" in changes:
+            changes["depth"] = changes.pop("depth_modes")
+        self.clock = clock or FakeClock()
+        self.emulator = SoftwareCamera(settings(**changes), self.clock, images)
+        self.camera = RealSenseCamera(config(**rig), self.clock, SoftwareCameras([self.emulator]))
+        self.camera.connect()
+        # The syncer lets the first frame go alone: it cannot know that a partner will come.
+        self.send()
+
+    def send(self, period_ns: int = PERIOD_NS) -> None:
+        """One image, then let a period pass."""
+        self.emulator.send()
+        self.clock.sleep_until_ns(self.clock.monotonic_ns() + period_ns)
+
+    def next(self, period_ns: int = PERIOD_NS) -> Any:
+        """Send an image and read it; the clock stands at its exposure's end meanwhile."""
+        self.emulator.send()
+        sample = self.camera.read()
+        self.clock.sleep_until_ns(self.clock.monotonic_ns() + period_ns)
+        return sample
+
+
+EMULATED = {"color", "depth_modes", "depth_scale_m", "usb", "start_counter_us"}
+
+
+def until_gone(camera: RealSenseCamera) -> Iterator[RgbdSample]:
+    """Everything that a camera gives until it is gone."""
+    with suppress(DeviceDisconnected):
+        while True:
+            yield camera.read()
+
+
+def record(path: Path, frames: int, **changes: Any) -> dict[int, int]:
+    """Write a librealsense recording of an emulated camera, one image each 1/30 s.
+
+    Takes as long as it shows: playback keeps to the times at which frames were written.
+
+    Returns:
+        The camera's counter (us) by frame number.
+    """
+    rs = import_realsense()
+    clock = SystemClock()
+    loop = PacedLoop(1e9 / PERIOD_NS, clock)
+    emulator = SoftwareCamera(settings(**changes), clock)
+    assert emulator.device is not None
+    recorder = rs.recorder(str(path), emulator.device.device)
+    sensors = recorder.query_sensors()
+    syncer = rs.syncer()
+    for sensor in sensors:
+        sensor.open(sensor.get_stream_profiles()[0])
+        sensor.start(syncer)
+    counters = {}
+    for _ in range(frames):
+        loop.wait()
+        facts = emulator.send()
+        counters[facts.number] = facts.counter_us
+        syncer.try_wait_for_frames(1)
+    for sensor in sensors:
+        sensor.stop()
+        sensor.close()
+    return counters
