@@ -30,6 +30,8 @@ LINT = ["ruff>=0.15,<0.18", "mypy>=1.15,<3", "types-PyYAML", "pre-commit>=4,<5"]
 
 ROS_EXECUTABLES = (
     "leader_arm",
+    "follower_arm",
+    "spacemouse",
     "teleop",
     "sim_rig",
     "camera",
@@ -116,6 +118,7 @@ setup(
             "teleop-collect = teleop_collect.cli.main:main",
             *(f"{name} = teleop_collect.nodes.{name}:main" for name in ROS_EXECUTABLES),
             "leader_bus_emulator = teleop_collect.devices.bus_emulator.__main__:main",
+            "spacemouse_emulator = teleop_collect.devices.spacemouse.__main__:main",
         ],
     },
     zip_safe=False,

@@ -18,6 +18,8 @@ ROS_NAME = re.compile(r"^(rclpy|launch|launch_ros|ament_index_python|\w+_(msgs|s
 
 ROS_EXECUTABLES = {
     "leader_arm",
+    "follower_arm",
+    "spacemouse",
     "teleop",
     "sim_rig",
     "camera",
@@ -26,6 +28,7 @@ ROS_EXECUTABLES = {
     "replay",
     "sim_operator",
     "leader_bus_emulator",
+    "spacemouse_emulator",
 }
 
 

@@ -27,9 +27,9 @@ def command_line(process: Process, parameters: Mapping[str, object]) -> list[str
     arguments = {**process.arguments, **parameters}
     command = [sys.executable, "-m", process.module]
     if process.plain:
-        return command + [part for key, v in arguments.items() for part in (f"--{key}", str(v))]
+        return command + process.options(arguments)
     ros = [part for key, v in arguments.items() for part in ("-p", f"{key}:={v}")]
-    return [*command, "--ros-args", *ros]
+    return [*command, "--ros-args", "-r", f"__node:={process.name}", *ros]
 
 
 class Child:

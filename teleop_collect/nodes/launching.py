@@ -126,9 +126,8 @@ def process_action(process: Process, namespace: str, parameters: Mapping[str, st
     arguments = {**process.arguments, **parameters}
     options = _process_options(process.name, process.critical)
     if process.plain:
-        command = [part for key, value in arguments.items() for part in (f"--{key}", value)]
         executable = ExecutableInPackage(executable=process.executable, package=PACKAGE)
-        return ExecuteProcess(cmd=[executable, *command], **options)
+        return ExecuteProcess(cmd=[executable, *process.options(arguments)], **options)
     # As text, also where the value looks like a number or a mapping ("NAME: REASON").
     texts = {key: ParameterValue(value, value_type=str) for key, value in arguments.items()}
     return Node(

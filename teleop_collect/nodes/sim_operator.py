@@ -19,6 +19,7 @@ from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.process import prefer_background
+from teleop_collect.rig.processes import emulated_leaders
 from teleop_collect.rig.runtime import control_socket
 from teleop_collect.samples import Pose
 
@@ -34,9 +35,8 @@ class SimOperatorNode:
         self._seed = int(host.parameter("seed", 0, "seed of the operator's next attempt"))
         self._operator = ScriptedOperator(self._loaded.rig, self._loaded.path)
         self._hands = {
-            name: EmulatorClient(control_socket(arm.leader.port))
-            for name, arm in self._loaded.rig.arms.items()
-            if arm.leader.port.startswith("sim://")
+            name: EmulatorClient(control_socket(port))
+            for name, port in emulated_leaders(self._loaded.rig).items()
         }
         self._poses: dict[str, Pose] = {}
         self._episode: dict[str, Any] = {}

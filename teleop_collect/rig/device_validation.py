@@ -70,9 +70,7 @@ def _servo_problems(
 
 def _comfort_problems(leader: DynamixelLeader, where: Key) -> Iterator[Problem]:
     comfort = leader.comfort
-    named: list[tuple[Key, str]] = [
-        ((*where, "torque_constant_nm_a", joint), joint) for joint in comfort.torque_constant_nm_a
-    ]
+    named: list[tuple[Key, str]] = []
     if comfort.gripper_spring is not None:
         named.append(((*where, "gripper_spring", "joint"), comfort.gripper_spring.joint))
     if comfort.clutch is not None:

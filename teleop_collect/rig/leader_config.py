@@ -37,8 +37,6 @@ class Comfort(Section):
 
     gravity_gain: Share = 0.0
     """Share of the arm's own weight that the servos carry; 0 is off, 1 all of it."""
-    torque_constant_nm_a: dict[str, Positive] = Field(default_factory=dict)
-    """Nm per A by joint, needed by gravity compensation; see the servo's performance graph."""
     max_current_a: Positive = 0.3
     """Bound on the current of every servo of the leader, A."""
     gripper_spring: GripperSpring | None = None

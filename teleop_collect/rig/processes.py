@@ -11,11 +11,11 @@ from enum import Enum
 from pathlib import Path
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Rig
+from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, Rig, SpaceMouseLeader
 from teleop_collect.rig.load import LoadedRig
+from teleop_collect.rig.runtime import SIM_SCHEME
 from teleop_collect.rig.share import share_dir
 
-SIM_PORT = "sim://"
 SHM_DIR = Path("/dev/shm")  # noqa: S108 - where Linux keeps shared memory; nothing is written here
 
 
@@ -45,7 +45,8 @@ class Process:
         role: what it is there for.
         executable: name for `ros2 run teleop_collect`.
         module: Python module that `python -m` runs.
-        arguments: ROS parameters; command-line options (`--name value`) when `plain`.
+        arguments: ROS parameters; command-line options (`--name value`, `--name` alone where the
+            value is empty) when `plain`.
         plain: no ROS node.
         critical: the graph stops when it ends.
         control: part of the control path, to be ranked above the others.
@@ -59,6 +60,15 @@ class Process:
     plain: bool = False
     critical: bool = True
     control: bool = False
+
+    def options(self, arguments: Mapping[str, object]) -> list[str]:
+        """The command-line options of a `plain` process.
+
+        Args:
+            arguments: `Process.arguments` and whatever is added to them.
+        """
+        texts = {f"--{key}": str(value) for key, value in arguments.items()}
+        return [part for pair in texts.items() for part in pair if part]
 
 
 def processes_of(loaded: LoadedRig, roles: frozenset[Role] = COLLECT_ROLES) -> tuple[Process, ...]:
@@ -77,27 +87,83 @@ def _graph(rig: Rig, path: str) -> Iterator[Process]:
         arguments = {"rig": path}
         return Process(name, role, name, module, arguments, critical=critical, control=control)
 
-    emulated = [n for n, arm in rig.arms.items() if arm.leader.port.startswith(SIM_PORT)]
-    for arm in emulated:
-        yield Process(
-            name=f"leader_bus_emulator_{arm}",
-            role=Role.DEVICE,
-            executable="leader_bus_emulator",
-            module="teleop_collect.devices.bus_emulator",
-            arguments={"rig": path, "arm": arm},
-            plain=True,
-            control=True,
-        )
-    if any(arm.follower.driver == "sim" for arm in rig.arms.values()):
+    yield from _emulators(rig, path)
+    yield from _mouse_emulators(rig, path)
+    followers = {arm.follower.driver for arm in rig.arms.values()}
+    leaders = {arm.leader.driver for arm in rig.arms.values()}
+    if "sim" in followers:
         yield node("sim_rig", Role.DEVICE, control=True)
-    if any(camera.driver == "sim" for camera in rig.cameras.values()):
-        yield node("camera", Role.CAMERA)
-    yield node("leader_arm", Role.DEVICE, control=True)
+    if "dynamixel" in followers:
+        yield node("follower_arm", Role.DEVICE, control=True)
+    yield from _cameras(rig, path)
+    if "dynamixel" in leaders:
+        yield node("leader_arm", Role.DEVICE, control=True)
+    if "spacemouse" in leaders:
+        yield node("spacemouse", Role.DEVICE, control=True)
     yield node("teleop", Role.TELEOP, control=True)
     yield node("rig_check", Role.CHECK)
     yield node("recorder", Role.RECORD)
-    if rig.sim is not None and emulated:
+    if rig.sim is not None and emulated_leaders(rig):
         yield node("sim_operator", Role.OPERATOR, critical=False)
+
+
+def emulated_leaders(rig: Rig) -> dict[str, str]:
+    """Ports of the leaders on emulated buses, by arm."""
+    leaders = {name: arm.leader for name, arm in rig.arms.items()}
+    return {n: d.port for n, d in leaders.items() if isinstance(d, DynamixelLeader) and _sim(d)}
+
+
+def emulated_followers(rig: Rig) -> dict[str, str]:
+    """Ports of the followers on emulated buses, by arm."""
+    followers = {name: arm.follower for name, arm in rig.arms.items()}
+    return {n: d.port for n, d in followers.items() if isinstance(d, DynamixelFollower) and _sim(d)}
+
+
+def _sim(device: DynamixelLeader | DynamixelFollower) -> bool:
+    return device.port.startswith(SIM_SCHEME)
+
+
+def _emulators(rig: Rig, path: str) -> Iterator[Process]:
+    """Each emulated bus is a process of its own, as each real one has a processor of its own."""
+    sides: tuple[tuple[str, dict[str, str], dict[str, str]], ...] = (
+        ("leader", emulated_leaders(rig), {}),
+        ("follower", emulated_followers(rig), {"follower": ""}),
+    )
+    for side, ports, flags in sides:
+        for arm in ports:
+            yield Process(
+                name=f"{side}_bus_emulator_{arm}",
+                role=Role.DEVICE,
+                executable="leader_bus_emulator",
+                module="teleop_collect.devices.bus_emulator",
+                arguments={"rig": path, "arm": arm, **flags},
+                plain=True,
+                control=True,
+            )
+
+
+def _mouse_emulators(rig: Rig, path: str) -> Iterator[Process]:
+    for name, arm in rig.arms.items():
+        if isinstance(arm.leader, SpaceMouseLeader) and arm.leader.path.startswith(SIM_SCHEME):
+            yield Process(
+                name=f"spacemouse_emulator_{name}",
+                role=Role.DEVICE,
+                executable="spacemouse_emulator",
+                module="teleop_collect.devices.spacemouse",
+                arguments={"rig": path, "arm": name},
+                plain=True,
+            )
+
+
+def _cameras(rig: Rig, path: str) -> Iterator[Process]:
+    """One process for all simulated cameras, which share a scene; one for each real camera."""
+    module, role = "teleop_collect.nodes.camera", Role.CAMERA
+    if any(camera.driver == "sim" for camera in rig.cameras.values()):
+        yield Process("camera", role, "camera", module, {"rig": path})
+    for name, camera in rig.cameras.items():
+        if camera.driver == "realsense":
+            arguments = {"rig": path, "camera": name}
+            yield Process(f"camera_{name}", role, "camera", module, arguments)
 
 
 _PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")

@@ -51,8 +51,9 @@ def test_an_unknown_name_lists_the_shipped_rigs_and_the_nearest():
     with pytest.raises(ConfigError) as caught:
         load_rig("sim_tabeltop")
     assert str(caught.value) == (
-        "no rig named 'sim_tabeltop'; did you mean 'sim_tabletop'? (shipped rigs: sim_bimanual, "
-        "sim_tabletop; a rig file of your own is given by its path, ending in .yaml)"
+        "no rig named 'sim_tabeltop'; did you mean 'sim_tabletop'? (shipped rigs: "
+        f"{', '.join(shipped_rigs())}; a rig file of your own is given by its path, ending in "
+        ".yaml)"
     )
 
 

@@ -203,7 +203,7 @@ CASES = [
         ("urdf: robot.urdf", "urdf: builtin:demo_amr"),
         "urdf",
         'arms.main.urdf = "builtin:demo_amr": no robot description of that name ships; did you '
-        "mean 'demo_arm'? (shipped: demo_arm)",
+        "mean 'demo_arm'? (shipped: demo_arm, fr3, koch_follower, ur5e_2f85, viperx_300s)",
     ),
     (
         ("urdf: robot.urdf", "urdf: package://a/b.urdf"),
