@@ -184,6 +184,8 @@ class Recording(Section):
     fsync_s: Positive = 1.0
     queue_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
     max_episode_s: Positive = 300.0
+    pre_roll_s: Annotated[float, Field(ge=0, le=30)] = 0.0
+    """An episode begins this long before the operator starts it; needs memory for the messages."""
     min_free_bytes: Annotated[int, Field(ge=0)] = 2 << 30
 
 
@@ -203,6 +205,8 @@ class Task(Section):
 
     instruction: str
     success: ObjectInBox | None = None
+    target_episodes: Annotated[int, Field(ge=1)] | None = None
+    """How many episodes are wanted; shown to the operator."""
 
 
 class Provenance(Section):
