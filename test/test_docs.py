@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 PROGRAM = "teleop-collect"
 SHELL_FENCES = {"console", "sh", "bash", "shell"}
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(rf"`({PROGRAM} [^`]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 MESSAGE_TABLE = re.compile(r"^\| message[^\n]*\n\|[-| ]+\n((?:\|[^\n]*\n)+)", re.MULTILINE)
@@ -164,7 +164,8 @@ def test_every_message_that_is_explained_is_one_that_the_program_has(message):
 def test_a_command_that_does_not_exist_would_be_found(tmp_path, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text(
-        "```console\nteleop-collect udev print | sudo tee x && teleop-collect go  # why\n```\n"
+        "1. Do:\n\n   ```console\n"
+        "   teleop-collect udev print | sudo tee x && teleop-collect go  # why\n   ```\n"
         "`teleop-collect fly --high`\n"
     )
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
