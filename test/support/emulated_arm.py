@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,21 +51,23 @@ def write_rig(folder: Path, servos: Mapping[str, Mapping[str, object]], baud: in
     return path
 
 
-class EmulatedArm:
-    """A running emulator and how to reach it."""
+class EmulatorProcess:
+    """An emulator in a process of its own.
 
-    def __init__(self, folder: Path, *, torque: bool = False, baud: int = 4_000_000) -> None:
+    Args:
+        folder: for rig file, port and socket.
+        name: of the port.
+        rig: rig file.
+        options: further command-line options.
+    """
+
+    def __init__(self, folder: Path, name: str, rig: Path, options: Sequence[str]) -> None:
         self.folder = folder
-        self.path = folder / "leader_main"
-        self.socket = folder / "leader_main.sock"
-        self.config = LeaderConfig(
-            serial="TEST", port="sim://leader_main", baud=baud, rate_hz=200, servos=SERVOS
-        )
-        options = ["--torque"] if torque else []
+        self.path = folder / name
+        self.socket = folder / f"{name}.sock"
         self.command = [
             sys.executable, "-m", "teleop_collect.devices.bus_emulator", "--rig",
-            str(write_rig(folder, SERVOS, baud)), "--arm", "main", *options,
-            "--ros-args", "-r", "__node:=bus_emulator",
+            str(rig), "--arm", "main", *options, "--ros-args", "-r", "__node:=bus_emulator",
         ]  # fmt: skip
         self.environment = {**os.environ, "TELEOP_COLLECT_RUNTIME": str(folder)}
         self.process = self.start()
@@ -88,11 +90,6 @@ class EmulatedArm:
             return False
         return True
 
-    def leader(self, **changes: object) -> DynamixelLeader:
-        """A driver of this arm, not connected."""
-        config = self.config.model_copy(update=changes)
-        return DynamixelLeader(config, str(self.path), SystemClock())
-
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End the emulator; its exit code."""
         self.client.close()
@@ -100,14 +97,38 @@ class EmulatedArm:
         self.process.communicate(timeout=10)
         return self.process.returncode
 
+    def end(self) -> None:
+        """Stop it if it runs."""
+        if self.process.poll() is None:
+            self.stop()
+
+
+class EmulatedArm(EmulatorProcess):
+    """A running emulator of a leader and how to reach it."""
+
+    def __init__(
+        self, folder: Path, *, torque: bool = False, baud: int = 4_000_000, firmware: int = 52
+    ) -> None:
+        self.config = LeaderConfig(
+            serial="TEST", port="sim://leader_main", baud=baud, rate_hz=200, servos=SERVOS
+        )
+        options = ["--firmware", str(firmware), *(["--torque"] if torque else [])]
+        super().__init__(folder, "leader_main", write_rig(folder, SERVOS, baud), options)
+
+    def leader(self, **changes: object) -> DynamixelLeader:
+        """A driver of this arm, not connected."""
+        config = self.config.model_copy(update=changes)
+        return DynamixelLeader(config, str(self.path), SystemClock())
+
 
 @contextmanager
-def emulated_arm(*, torque: bool = False, baud: int = 4_000_000) -> Iterator[EmulatedArm]:
+def emulated_arm(
+    *, torque: bool = False, baud: int = 4_000_000, firmware: int = 52
+) -> Iterator[EmulatedArm]:
     """An emulated arm for the length of a with block; UNIX sockets need a short path."""
     with tempfile.TemporaryDirectory(prefix="tc-") as folder:
-        arm = EmulatedArm(Path(folder), torque=torque, baud=baud)
+        arm = EmulatedArm(Path(folder), torque=torque, baud=baud, firmware=firmware)
         try:
             yield arm
         finally:
-            if arm.process.poll() is None:
-                arm.stop()
+            arm.end()

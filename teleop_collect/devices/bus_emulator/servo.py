@@ -207,7 +207,7 @@ class EmulatedServo:
         deadline_ns = self._watchdog_deadline_ns()
         if deadline_ns is not None and at_ns > deadline_ns:
             self._move(deadline_ns)
-            self._stopped_at = self.motor.ticks
+            self._stopped_at, self.motor.velocity = self.motor.ticks, 0.0
             self.store(models.BUS_WATCHDOG, WATCHDOG_TRIPPED)
         self._move(at_ns)
 

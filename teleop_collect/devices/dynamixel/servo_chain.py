@@ -7,6 +7,8 @@ import contextlib
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from teleop_collect.clock import Clock
 from teleop_collect.devices.dynamixel import models
@@ -20,12 +22,13 @@ from teleop_collect.errors import ConfigError, DeviceError, DeviceTimeout
 from teleop_collect.rig.servo_config import Servo
 from teleop_collect.samples import JointSample
 
-CONNECT_ATTEMPTS = 3
+ATTEMPTS = 3
 BLOCK_START = models.PRESENT_CURRENT.address
 BLOCK = struct.Struct("<hii")
 """Present Current (or Load), Present Velocity, Present Position: contiguous from 126 to 135."""
 LONGEST_BLOCK = models.PRESENT_TEMPERATURE.end - BLOCK_START
 
+Result = TypeVar("Result")
 Prepare = Callable[[int, ServoFacts], None]
 """Makes one servo (by id) ready; called for each servo when the arm connects."""
 
@@ -64,7 +67,7 @@ class MissingAnswers(DeviceTimeout):
 
     Args:
         text: the message.
-        servo_ids: who is missing.
+        servo_ids: who is missing; empty when that is not known.
     """
 
     def __init__(self, text: str, servo_ids: tuple[int, ...]) -> None:
@@ -122,7 +125,9 @@ class ServoChain:
         """
         self.port.open()
         try:
-            self.facts = {i: self._connect_servo(i, prepare) for i in self.ids}
+            self.facts = {
+                i: self.insist(i, partial(self._prepare_servo, i, prepare)) for i in self.ids
+            }
             self._check_rate()
             self._try_fast_read()
         except DeviceError:
@@ -150,8 +155,8 @@ class ServoChain:
         if len(replies) < len(self.ids):
             self._lengths.failed(length, end_ns)
             self._fast_failed = True
-            missing = tuple(i for i in self.ids if i not in replies)
-            raise MissingAnswers(self._missing_text(missing, fast), missing)
+            missing = () if fast else tuple(i for i in self.ids if i not in replies)
+            raise MissingAnswers(self._missing_text(missing), missing)
         for servo_id, reply in replies.items():
             if reply.error:
                 raise DeviceError(self._error_text(servo_id, reply))
@@ -182,6 +187,22 @@ class ServoChain:
         if hardware_error:
             raise DeviceError(self._hardware_text(servo_id, hardware_error))
 
+    def insist(self, servo_id: int, attempt: Callable[[], Result]) -> Result:
+        """Try something with one servo that may lose an answer, a few times.
+
+        Raises:
+            DeviceTimeout: it never answered.
+        """
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(DeviceTimeout):
+                return attempt()
+        try:
+            return attempt()
+        except DeviceTimeout as error:
+            raise DeviceTimeout(
+                f"{self.who(servo_id)}: {error}; check power, cable, id and baud rate"
+            ) from error
+
     def who(self, servo_id: int) -> str:
         """A servo in words."""
         return f"servo {servo_id} ({self.joints[servo_id]})"
@@ -199,17 +220,6 @@ class ServoChain:
             current_a = reading.servos[servo_id].current_units * model.current_unit_a
             efforts.append(current_a * model.nm_per_a / scaling.gain)
         return tuple(efforts)
-
-    def _connect_servo(self, servo_id: int, prepare: Prepare) -> ServoFacts:
-        for _ in range(CONNECT_ATTEMPTS - 1):
-            with contextlib.suppress(DeviceTimeout):
-                return self._prepare_servo(servo_id, prepare)
-        try:
-            return self._prepare_servo(servo_id, prepare)
-        except DeviceTimeout as error:
-            raise DeviceTimeout(
-                f"{self.who(servo_id)}: {error}; check power, cable, id and baud rate"
-            ) from error
 
     def _prepare_servo(self, servo_id: int, prepare: Prepare) -> ServoFacts:
         facts = read_facts(self.port, servo_id)
@@ -260,8 +270,8 @@ class ServoChain:
             )
         return length
 
-    def _missing_text(self, servo_ids: tuple[int, ...], fast: bool) -> str:
-        if fast:
+    def _missing_text(self, servo_ids: tuple[int, ...]) -> str:
+        if not servo_ids:
             return (
                 f"{self.port.path}: no whole answer in time to a fast read of all servos; "
                 "the next read asks for an answer of each"

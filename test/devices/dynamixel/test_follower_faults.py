@@ -1,0 +1,222 @@
+"""What a follower does when the bus, a servo or this process fails, and how it comes back.
+
+Time limits are the promise: reading again within 1 s of a fault's end.
+"""
+
+import time
+from contextlib import closing
+from itertools import pairwise
+
+import pytest
+from support.emulated_arm import wait_for
+from support.emulated_follower import (
+    IDS,
+    JOINTS,
+    drive,
+    emulated_follower,
+    read_again,
+    reconnect,
+)
+
+from teleop_collect.errors import DeviceDisconnected, DeviceError, DeviceTimeout
+
+RAD_PER_TICK = 6.283185307179586 / 4096
+HOME = dict.fromkeys(JOINTS, 0.0)
+FAR = {"shoulder_pan": 1.5, "elbow": 1.5, "wrist_1": -1.5}
+FAULT_S = 0.3
+
+
+@pytest.fixture(scope="module")
+def shared_arm():
+    with emulated_follower() as arm:
+        yield arm
+
+
+@pytest.fixture
+def follower(arm):
+    follower = arm.follower()
+    follower.connect()
+    drive(follower, HOME, at(HOME))
+    yield follower
+    follower.close()
+
+
+@pytest.fixture
+def arm(shared_arm):
+    shared_arm.client.plug()
+    shared_arm.client.clear()
+    return shared_arm
+
+
+def at(goal, tolerance=0.003):
+    return lambda sample: all(abs(sample.by_name()[j] - p) <= tolerance for j, p in goal.items())
+
+
+def endure(follower, goal, duration_s=FAULT_S):
+    """Read and command for a while; the samples that came, with the time of each."""
+    end = time.monotonic() + duration_s
+    samples = []
+    while time.monotonic() < end:
+        follower.command(goal)
+        try:
+            samples.append((time.time_ns(), follower.read()))
+        except DeviceTimeout:
+            continue
+        time.sleep(0.002)
+    return samples
+
+
+def biggest_step(samples, joint):
+    positions = [sample.by_name()[joint] for sample in samples]
+    return max(abs(b - a) for a, b in pairwise(positions))
+
+
+@pytest.mark.parametrize("kind", ["no_reply", "truncated", "bit_flip", "dropped_byte"])
+def test_a_bus_that_fails_gives_no_samples_and_comes_back(arm, follower, kind):
+    arm.client.inject(kind, count=None)
+    assert endure(follower, FAR) == []
+    arm.client.clear()
+    sample = read_again(follower)
+    assert abs(sample.stamp_ns - time.time_ns()) < 50_000_000
+    drive(follower, FAR, at(FAR))
+
+
+@pytest.mark.parametrize("kind", ["no_reply", "bit_flip"])
+def test_one_lost_answer_does_not_stop_the_arm(arm, follower, kind):
+    arm.client.inject(kind, count=1)
+    with pytest.raises(DeviceTimeout):
+        follower.read()
+    assert not follower.recovering
+    follower.command(FAR)
+    assert follower.counters.held_commands == 0
+
+
+def test_garbage_before_every_answer_is_skipped(arm, follower):
+    arm.client.inject("garbage", count=None)
+    drive(follower, FAR, at(FAR))
+
+
+@pytest.mark.parametrize("delay_s", [0.025, 0.06, 0.12])
+def test_late_answers_are_never_taken_for_fresh_ones(arm, follower, delay_s):
+    arm.client.inject("late_reply", count=4, delay_s=delay_s)
+    for _ in range(4):
+        with pytest.raises(DeviceTimeout):
+            follower.read()
+    before = arm.servo("shoulder_pan")["ticks"]
+    arm.client.clear()
+    follower.close()  # lets go of the port with answers still under way
+    with closing(arm.follower()) as again:
+        again.connect()
+        assert read_again(again).by_name()["shoulder_pan"] == pytest.approx(
+            (before - 2048) * RAD_PER_TICK, abs=2 * RAD_PER_TICK
+        )
+
+
+def test_late_answers_while_moving_tell_no_old_positions(arm, follower):
+    drive(follower, FAR, lambda s: s.position[0] > 0.2)
+    arm.client.inject("late_reply", count=3, delay_s=0.08)
+    samples = endure(follower, FAR, 0.6)
+    assert samples
+    positions = [sample.position[0] for _, sample in samples]
+    assert positions == sorted(positions)
+    # An old answer would show the arm where it was 80 ms (0.4 rad at full speed) earlier.
+    assert positions[0] > 0.2
+    assert all(abs(at_ns - sample.stamp_ns) < 50_000_000 for at_ns, sample in samples)
+
+
+def test_a_silent_servo_makes_the_others_hold_until_it_answers(arm, follower):
+    drive(follower, FAR, lambda s: s.position[0] > 0.2)
+    arm.client.silence(IDS["wrist_1"])
+    assert endure(follower, FAR) == []
+    assert follower.recovering
+    assert follower.counters.held_commands > 0
+    assert arm.servo("shoulder_pan")["ticks"] < 2048 + 1.2 / RAD_PER_TICK
+    arm.client.clear()
+    read_again(follower)
+    assert not follower.recovering
+    assert follower.counters.restarts == 0
+    drive(follower, FAR, at(FAR))
+
+
+def test_a_servo_that_reboots_is_started_again_without_a_jump(arm, follower):
+    drive(follower, FAR, at(FAR))
+    arm.client.fall(IDS["shoulder_pan"], -1500.0)
+    arm.client.reboot(IDS["shoulder_pan"], boot_s=0.3)
+    assert not arm.torque("shoulder_pan")
+    assert endure(follower, FAR, 0.2) == []
+    others = {joint: arm.servo(joint)["ticks"] for joint in JOINTS if joint != "shoulder_pan"}
+    wait_for(lambda: arm.client.status()["torque"]["1"] or endure(follower, HOME, 0.02), 1.3)
+    sample = read_again(follower)
+    assert follower.counters.restarts == 1
+    fallen = sample.by_name()["shoulder_pan"]
+    assert fallen < 1.3
+    held = {joint: arm.servo(joint)["ticks"] for joint in others}
+    assert held == pytest.approx(others, abs=40)
+    samples = drive(follower, FAR, at(FAR))
+    assert arm.servo("shoulder_pan")["watchdog"] == 5
+    # 5 rad/s and reads of 10 ms: a jump would show as far more.
+    assert biggest_step(samples, "shoulder_pan") < 0.12
+
+
+def test_a_short_loss_of_torque_that_no_read_notices_is_found(arm, follower):
+    arm.client.reboot(IDS["elbow"], boot_s=0.0)
+    wait_for(lambda: read_again(follower) and follower.counters.restarts == 1, 1.0)
+    assert arm.torque("elbow")
+
+
+def test_a_stall_of_this_process_trips_the_watchdog_and_the_arm_starts_again(arm, follower):
+    drive(follower, FAR, lambda s: s.position[0] > 0.1)
+    wait_for(lambda: arm.servo("shoulder_pan")["watchdog"] == 255)
+    stopped = arm.servo("shoulder_pan")["ticks"]
+    assert stopped < 2048 + 1.4 / RAD_PER_TICK
+    follower.command(FAR)  # not sent: the servos would ignore it, and then jump
+    assert follower.counters.held_commands == 1
+    sample = read_again(follower)
+    assert follower.counters.watchdog_trips == 1
+    assert sample.position[0] == pytest.approx((stopped - 2048) * RAD_PER_TICK, abs=0.03)
+    assert arm.servo("shoulder_pan")["watchdog"] == 5
+    assert biggest_step([sample, *drive(follower, FAR, at(FAR))], "shoulder_pan") < 0.12
+
+
+def test_a_tripped_watchdog_is_cleared_when_another_process_takes_over(arm, follower):
+    drive(follower, FAR, lambda s: s.position[0] > 0.1)
+    follower._chain.port.close()  # as a killed process leaves it
+    wait_for(lambda: arm.servo("elbow")["watchdog"] == 255)
+    before = arm.servo("elbow")["ticks"]
+    with closing(arm.follower()) as heir:
+        heir.connect()
+        assert arm.servo("elbow")["ticks"] == pytest.approx(before, abs=30)
+        drive(heir, FAR, at(FAR))
+
+
+def test_unplugging_and_plugging_in_again(arm, follower):
+    drive(follower, FAR, lambda s: s.position[0] > 0.2)
+    arm.client.unplug()
+    with pytest.raises(DeviceDisconnected):
+        follower.read()
+    with pytest.raises(DeviceDisconnected):
+        follower.command(FAR)
+    follower.close()
+    wait_for(lambda: arm.servo("elbow")["watchdog"] == 255)
+    stopped = arm.servo("elbow")["ticks"]
+    arm.client.plug()
+    reconnect(follower)
+    assert arm.servo("elbow")["ticks"] == pytest.approx(stopped, abs=30)
+    drive(follower, FAR, at(FAR))
+
+
+@pytest.mark.parametrize(("status", "cause"), [(0x20, "overload"), (0x04, "overheating")])
+def test_a_servo_in_alarm_is_named_the_others_hold_and_it_comes_back(arm, follower, status, cause):
+    drive(follower, FAR, lambda s: s.position[0] > 0.2)
+    arm.client.hardware_error(IDS["wrist_1"], status)
+    with pytest.raises(DeviceError, match=rf"servo 4 \(wrist_1\) reports.*{cause}"):
+        follower.read()
+    goal = arm.servo("shoulder_pan")["goal_ticks"]
+    assert goal < 2048 + 1.4 / RAD_PER_TICK
+    follower.close()
+    with pytest.raises(DeviceError, match=cause):
+        follower.connect()
+    assert arm.torque("shoulder_pan")
+    arm.client.reboot(IDS["wrist_1"], boot_s=0.1)
+    reconnect(follower)
+    drive(follower, FAR, at(FAR))
