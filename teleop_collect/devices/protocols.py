@@ -1,5 +1,6 @@
 """What teleoperation and nodes ask of a device. Implementations are found through the registry."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from teleop_collect.samples import Intrinsics, JointSample, RgbdSample, TwistSample
@@ -22,6 +23,34 @@ class LeaderArm(Protocol):
 
     def close(self) -> None:
         """Release the port; safe to call twice."""
+        ...
+
+
+class FollowerArm(Protocol):
+    """An arm that is commanded by joint name and reports its joints.
+
+    Raises from every method: `DeviceTimeout` (try again), `DeviceDisconnected` (connect again),
+    `DeviceError` (needs a person).
+    """
+
+    def connect(self) -> None:
+        """Open the port, check the servos and switch torque on where the arm is."""
+        ...
+
+    def read(self) -> JointSample:
+        """Read all joints once; blocks for one bus exchange."""
+        ...
+
+    def command(self, positions: Mapping[str, float]) -> None:
+        """Send goals by joint name (rad or m); joints not named keep theirs."""
+        ...
+
+    def hold(self) -> None:
+        """Stay where the arm is."""
+        ...
+
+    def close(self) -> None:
+        """Hold or let go, as configured, and release the port; safe to call twice."""
         ...
 
 
