@@ -1,0 +1,208 @@
+"""Recorders that are given the same load, one after the other, each in a process of its own."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from teleop_collect.nodes.rig_client import RigClient
+
+from .contents import contents_of, read_mcap
+from .floor import read_plain
+from .processes import Process, Publisher, Recorder
+from .reader_depths import reader_depths
+from .rig_file import write_rig
+from .streams import LOADS
+
+LAST_MESSAGES_S = 1.0
+"""Time that each recorder gets after the last message was published."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is published and where files go; `burst_s` is 0 for messages sent when they are due."""
+
+    load: str
+    seconds: float
+    burst_s: float
+    folder: Path
+
+    def publisher(self) -> Publisher:
+        """The load's publisher, waiting for readers."""
+        options = ("--seconds", str(self.seconds), "--burst-s", str(self.burst_s))
+        return Publisher(self.load, self.folder / "publisher.log", *options)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one recorder did.
+
+    Attributes:
+        recorded_bytes: payload of the load in its file.
+        cpu_s: processor time from the first message to the end of the process.
+        sent: messages published.
+        missing: of them, those not in the file, by topic.
+        corrupted: messages with other bytes than were sent.
+        behind_ms: how late the publisher was at most.
+        peak_bytes: its largest resident memory, shared memory left out.
+    """
+
+    recorded_bytes: int
+    cpu_s: float
+    sent: int
+    missing: dict[str, int]
+    corrupted: int
+    behind_ms: float
+    peak_bytes: int
+
+    @property
+    def cpu_s_per_gb(self) -> float:
+        """Processor seconds for each 10^9 bytes recorded."""
+        return self.cpu_s / (self.recorded_bytes / 1e9)
+
+
+@dataclass(frozen=True)
+class Published:
+    """One passage of the load."""
+
+    sent: dict[str, int]
+    base_ns: int
+    behind_ms: float
+    cpu_before_s: float
+    peak_bytes: int
+
+
+def _publish(run: Run, publisher: Publisher, recorder: Process) -> Published:
+    """The load from its first message to its last."""
+    before_s, peak = recorder.cpu_s, 0
+    publisher.go()
+    end = time.monotonic() + run.seconds + LAST_MESSAGES_S
+    while time.monotonic() < end:
+        peak = max(peak, recorder.private_bytes)
+        time.sleep(0.25)
+    told = publisher.wait_sent()
+    time.sleep(LAST_MESSAGES_S)
+    return Published(told["sent"], publisher.base_ns, told["behind_ms"], before_s, peak)
+
+
+def _outcome(
+    run: Run, messages: Iterator[tuple[str, bytes]], recorder: Process, load: Published
+) -> Outcome:
+    found = contents_of(messages, LOADS[run.load], load.base_ns)
+    return Outcome(
+        recorded_bytes=sum(contents.bytes for contents in found.values()),
+        cpu_s=recorder.cpu_s - load.cpu_before_s,
+        sent=sum(load.sent.values()),
+        missing={topic: found[topic].missing(count) for topic, count in load.sent.items()},
+        corrupted=sum(contents.corrupted for contents in found.values()),
+        behind_ms=load.behind_ms,
+        peak_bytes=load.peak_bytes,
+    )
+
+
+def ours(run: Run) -> tuple[Outcome, int]:
+    """This package's recorder node, started and stopped by its services.
+
+    Returns:
+        The outcome, and how many missing messages its ledger does not account for.
+    """
+    rig = write_rig(run.folder / "rig.yaml", run.load)
+    log = run.folder / "recorder.log"
+    with (
+        Recorder(rig, run.folder / "root", log) as recorder,
+        RigClient() as client,
+        run.publisher() as publisher,
+    ):
+        recorder.wait_ready(client)
+        publisher.wait_matched()
+        recorder.start(client)
+        load = _publish(run, publisher, recorder)
+        episode = recorder.stop(client)
+        recorder.end(signal.SIGINT)
+    outcome = _outcome(run, read_mcap(episode / f"{episode.name}.mcap"), recorder, load)
+    ledger = json.loads((episode / "manifest.json").read_text())["streams"]
+    return outcome, sum(outcome.missing.values()) - _accounted(ledger, list(load.sent))
+
+
+def _accounted(ledger: dict[str, dict[str, int | str]], topics: list[str]) -> int:
+    entries = [ledger[f"/{topic}"] for topic in topics]
+    return sum(int(e["dropped_queue"]) + int(e["lost_transport"]) for e in entries)
+
+
+def floor(run: Run) -> Outcome:
+    """Raw takes to a plain file."""
+    path = run.folder / "plain"
+    with _recorder(run, "floor", path) as recorder, run.publisher() as publisher:
+        load = _simple(run, recorder, publisher)
+    return _outcome(run, read_plain(path, run.load), recorder, load)
+
+
+def deserialising(run: Run) -> Outcome:
+    """Message objects to mcap_ros2's writer."""
+    path = run.folder / "peer.mcap"
+    with _recorder(run, "deserialising", path) as recorder, run.publisher() as publisher:
+        load = _simple(run, recorder, publisher)
+    return _outcome(run, read_mcap(path), recorder, load)
+
+
+def _recorder(run: Run, module: str, path: Path) -> Process:
+    command = [sys.executable, "-m", f"recording_load.{module}", run.load, str(path)]
+    return Process(command, run.folder / f"{module}.log")
+
+
+def _simple(run: Run, recorder: Process, publisher: Publisher) -> Published:
+    """A recorder that records from its start to its interrupt."""
+    publisher.wait_matched()
+    load = _publish(run, publisher, recorder)
+    recorder.end(signal.SIGINT)
+    return load
+
+
+def rosbag2_missing() -> str | None:
+    """Why `ros2 bag record -s mcap` cannot run here; None when it can."""
+    if shutil.which("ros2") is None:
+        return "not available: ros2 is not on PATH"
+    probe = subprocess.run(
+        ["ros2", "bag", "record", "--help"], capture_output=True, text=True, check=False
+    )
+    if probe.returncode or "mcap" not in probe.stdout:
+        return "not available: ros2 bag record has no storage mcap here"
+    return None
+
+
+def rosbag2(run: Run, *, same_depths: bool) -> Outcome:
+    """`ros2 bag record -s mcap`, as it comes or with the recorder's reader depths."""
+    bag = run.folder / "bag"
+    names = [f"/{stream.topic}" for stream in LOADS[run.load]]
+    command = ["ros2", "bag", "record", "-s", "mcap", "-o", str(bag), "--topics", *names]
+    if same_depths:
+        overrides = run.folder / "qos.yaml"
+        overrides.write_text(yaml.safe_dump(_qos_overrides(run.load)))
+        command += ["--qos-profile-overrides-path", str(overrides)]
+    with (
+        Process(command, run.folder / "rosbag2.log") as recorder,
+        run.publisher() as publisher,
+    ):
+        load = _simple(run, recorder, publisher)
+    messages = (message for path in sorted(bag.glob("*.mcap")) for message in read_mcap(path))
+    return _outcome(run, messages, recorder, load)
+
+
+def _qos_overrides(load: str) -> dict[str, dict[str, str | int]]:
+    depths = reader_depths(load)
+    return {
+        f"/{stream.topic}": {
+            "history": "keep_last",
+            "depth": depths[stream.topic],
+            "reliability": "reliable",
+            "durability": "volatile",
+        }
+        for stream in LOADS[load]
+    }
