@@ -19,7 +19,7 @@ from teleop_collect.errors import EXIT_BAD, EXIT_GOOD
 from teleop_collect.rig.load import LoadedRig, load_rig
 from teleop_collect.rig.processes import CHECK_ROLES, processes_of
 
-FIND_RUNNING_S = 2.0
+FIND_RUNNING_S = 4.0
 CHECK_TIMEOUT_S = 60.0
 
 

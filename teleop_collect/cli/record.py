@@ -30,7 +30,7 @@ from teleop_collect.rig.load import LoadedRig, load_rig
 if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import Answer, RigClient
 
-FIND_RUNNING_S = 2.0
+FIND_RUNNING_S = 4.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

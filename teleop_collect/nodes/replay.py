@@ -9,20 +9,25 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from rclpy.duration import Duration
+
 from teleop_collect import topics
-from teleop_collect.clock import SystemClock
+from teleop_collect.clock import NS_PER_S, SystemClock
 from teleop_collect.episodes.reader import Episode, open_episode
 from teleop_collect.episodes.root import find_episode
-from teleop_collect.errors import BusyError, ConfigError, TeleopCollectError
+from teleop_collect.errors import ConfigError, TeleopCollectError
 from teleop_collect.nodes.host import Host, run_node
+from teleop_collect.nodes.live_rig import refuse_live
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.stream_readers import message_class
 from teleop_collect.topics import EVENT_QOS, LATCHED_QOS, Qos
 
 READ_AHEAD = 2000
 """Messages read before they are due, so that decompression does not delay publishing."""
-HARMLESS_LISTENERS = frozenset({"recorder", "rig_check", "rig_client"})
-COMMAND_TYPES = frozenset({topics.JOINT_TRAJECTORY, topics.FLOAT64_MULTI_ARRAY})
+DISCOVERY_S = 3.5
+"""Processes on one host were seen to find each other after up to 2.9 s."""
+CONNECT_NS = 5 * NS_PER_S
+ACKNOWLEDGE_S = 1.0
 LATCHED = frozenset(
     {topics.EPISODE, topics.TASK, topics.ROBOT_DESCRIPTION, topics.RIG_CHECK_RESULT}
 )
@@ -41,11 +46,12 @@ class ReplayNode:
         if not 0.01 <= self._rate <= 100.0:
             raise ConfigError(f"rate is {self._rate:g}; it must be 0.01 to 100")
         self._loop = bool(host.parameter("loop", False, "start again at the end"))
-        self._wait_s = float(host.parameter("wait_s", 1.0, "time for listeners to connect, s"))
+        self._wait_s = float(host.parameter("wait_s", DISCOVERY_S, "time to find who is there, s"))
         chosen = host.parameter("topics", "", "comma-separated topics; all when empty")
         self._episode: Episode = open_episode(find_episode(name, root))
         self._topics = self._choose([t.strip() for t in chosen.split(",") if t.strip()])
-        self._refuse_live_topics()
+        host.stop.wait(self._wait_s)
+        refuse_live(host.node, {topic: self._episode.streams[topic].type for topic in self._topics})
         self._publishers = {topic: self._publisher(topic) for topic in self._topics}
         self._clock = SystemClock()
 
@@ -59,24 +65,6 @@ class ReplayNode:
             self._host.node.get_logger().warning(f"left out {topic}: {kind} is not installed")
         return [topic for topic in chosen if streams[topic].count]
 
-    def _refuse_live_topics(self) -> None:
-        node = self._host.node
-        self._host.stop.wait(self._wait_s)
-        for topic in self._topics:
-            if topic != topics.DIAGNOSTICS and node.count_publishers(topic):
-                raise BusyError(
-                    f"{topic} is being published by a running rig; "
-                    "stop it or replay on another ROS_DOMAIN_ID"
-                )
-            if self._episode.streams[topic].type not in COMMAND_TYPES:
-                continue
-            listeners = {e.node_name for e in node.get_subscriptions_info_by_topic(topic)}
-            if drivers := sorted(listeners - HARMLESS_LISTENERS):
-                raise BusyError(
-                    f"{drivers[0]} listens to the recorded command {topic} and would move; "
-                    "stop it, replay on another ROS_DOMAIN_ID, or leave that topic out"
-                )
-
     def _publisher(self, topic: str) -> Any:
         qos: Qos = LATCHED_QOS if topic.strip("/").split("/")[-1] in LATCHED else EVENT_QOS
         kind = message_class(self._episode.streams[topic].type)
@@ -84,12 +72,22 @@ class ReplayNode:
 
     def run(self) -> None:
         """Publish to the end, again and again when looping."""
-        self._host.stop.wait(self._wait_s)
+        self._wait_for_listeners()
         while not self._host.stop.is_set:
             count = self._publish_once()
             self._host.node.get_logger().info(f"published {count} messages")
             if not self._loop:
                 break
+
+    def _wait_for_listeners(self) -> None:
+        """Let listeners that have been found connect to the publishers."""
+        deadline_ns = self._clock.monotonic_ns() + CONNECT_NS
+        while self._clock.monotonic_ns() < deadline_ns and not self._host.stop.wait(0.02):
+            if all(
+                publisher.get_subscription_count() >= self._host.node.count_subscribers(topic)
+                for topic, publisher in self._publishers.items()
+            ):
+                return
 
     def _publish_once(self) -> int:
         count, start_ns, first_ns = 0, self._clock.monotonic_ns(), 0
@@ -130,7 +128,10 @@ class ReplayNode:
                 ready.get_nowait()
 
     def close(self) -> None:
-        """Close the episode."""
+        """Let the last messages arrive, then close the episode."""
+        if not self._host.stop.is_set:
+            for publisher in self._publishers.values():
+                publisher.wait_for_all_acked(Duration(seconds=ACKNOWLEDGE_S))
         self._episode.close()
 
 
