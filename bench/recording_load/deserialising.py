@@ -4,6 +4,7 @@
 compression, as the recorder has in this bench; an fsync it has not.
 """
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,10 +39,8 @@ def main() -> None:
         for stream in LOADS[sys.argv[1]]:
             qos = quality(stream, depths[stream.topic])
             node.create_subscription(stream.type, stream.topic, _writing(writer, stream), qos)
-        try:
+        with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
             rclpy.spin(node)
-        except (KeyboardInterrupt, ExternalShutdownException):
-            pass
         writer.finish()
 
 

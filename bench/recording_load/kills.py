@@ -1,16 +1,20 @@
 """kill -9 at a random moment of a real recording, and what the next start makes of it."""
 
+import itertools
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import rclpy
 from rclpy.context import Context
+from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from teleop_collect.nodes.rig_client import RigClient
@@ -18,7 +22,7 @@ from teleop_collect.nodes.rig_client import RigClient
 from .contents import StreamContents, contents_of, read_mcap
 from .processes import Publisher, Recorder, own_domain, wait_until
 from .rig_file import write_rig
-from .streams import LOADS, NS_PER_S, NumberedStream
+from .streams import LOADS, NS_PER_S
 
 READY_S = 60.0
 
@@ -49,72 +53,40 @@ class Kill:
     salvage_s: float
 
 
-class KillRun:
-    """A publisher that never stops, and one recorder after the other that is killed.
+class Lane:
+    """One dataset root, and one recorder after the other that is killed on it.
 
-    Args:
-        folder: for the rig file, logs and the dataset root.
-        load: name in `LOADS`.
-        seed: of the random moments.
-        recording: settings of the rig file.
+    Attributes:
+        root: the dataset root.
+        recorder: the one that runs now.
+        client: of its services.
     """
 
-    def __init__(self, folder: Path, load: str, seed: int = 0, **recording: object) -> None:
-        self.root = folder / "root"
-        self._streams = LOADS[load]
-        self._folder = folder
-        self._load = load
-        self._rig = write_rig(folder / "rig.yaml", load, **recording)
-        self._random = random.Random(seed)
+    def __init__(self, run: "KillRun", number: int) -> None:
+        self.root = run.folder / f"root_{number}"
+        self._run = run
+        self._random = random.Random(f"{run.seed}/{number}")
+        self._log = run.folder / f"recorder_{number}.log"
         self._stack = ExitStack()
-        self._recorder: Recorder
+        self.client = self._stack.enter_context(RigClient())
+        self._recorders = self._stack.enter_context(ExitStack())
+        self.launch()
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(own_domain())
-            self._context = Context()
-            options = {"signal_handler_options": SignalHandlerOptions.NO}
-            rclpy.init(args=[], context=self._context, **options)
-            stack.callback(rclpy.shutdown, context=self._context)
-            self._observer = rclpy.create_node("observer", context=self._context)
-            stack.callback(self._observer.destroy_node)
-            self._client = stack.enter_context(RigClient())
-            log = self._folder / "publisher.log"
-            self._publisher = stack.enter_context(Publisher(self._load, log, "--at-once"))
-            self._recorders = stack.enter_context(ExitStack())
-            self._launch()
-            self._stack = stack.pop_all()
-        return self
+    def launch(self) -> None:
+        """Start a recorder; it salvages what its predecessor left."""
+        self.recorder = Recorder(self._run.rig, self.root, self._log)
+        self._recorders.enter_context(self.recorder)
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the recorder."""
         self._stack.close()
 
-    @property
-    def recorder(self) -> Recorder:
-        """The recorder that runs now."""
-        return self._recorder
-
-    @property
-    def client(self) -> RigClient:
-        """A client on the run's domain."""
-        return self._client
-
-    def _launch(self) -> None:
-        log = self._folder / "recorder.log"
-        self._recorder = self._recorders.enter_context(Recorder(self._rig, self.root, log))
-
-    def wait_recording(self) -> str:
-        """Start an episode once every stream has its reader; the episode's id."""
-        self._recorder.wait_ready(self._client)
-        wait_until(self._is_read, READY_S, "the recorder's readers")
-        return self._recorder.start(self._client)
-
-    def _is_read(self) -> bool:
-        def readers(stream: NumberedStream) -> Iterator[str]:
-            for endpoint in self._observer.get_subscriptions_info_by_topic(f"/{stream.topic}"):
-                yield endpoint.node_name
-
-        return all(self._recorder.name in readers(stream) for stream in self._streams)
+    def start(self) -> str:
+        """Start an episode once every stream has its reader; its id."""
+        self.recorder.wait_ready(self.client)
+        reads = f"the readers of {self.recorder.name}"
+        wait_until(lambda: self._run.is_read_by(self.recorder.name), READY_S, reads)
+        return self.recorder.start(self.client)
 
     def kill_once(self, earliest_s: float, latest_s: float) -> Kill:
         """Record, kill at a random moment, start the next recorder, read what it recovered.
@@ -123,23 +95,22 @@ class KillRun:
             earliest_s: least time from the start of the episode to the kill.
             latest_s: most.
         """
-        episode_id = self.wait_recording()
+        episode_id = self.start()
         started_ns = time.time_ns()
         time.sleep(self._random.uniform(earliest_s, latest_s))
         killed_ns = time.time_ns()
-        self._recorder.end(signal.SIGKILL)
+        self.recorder.end(signal.SIGKILL)
         self._recorders.close()
         restarted = time.monotonic()
-        self._launch()
+        self.launch()
         folder = self.root / "episodes" / episode_id
         wait_until((folder / "manifest.json").exists, READY_S, f"the salvage of {episode_id}")
         salvage_s = time.monotonic() - restarted
-        messages = read_mcap(folder / f"{episode_id}.mcap")
-        found = contents_of(messages, self._streams, self._publisher.base_ns)
+        found = self._run.contents(folder / f"{episode_id}.mcap")
         return Kill(
             episode_id=episode_id,
             after_s=(killed_ns - started_ns) / NS_PER_S,
-            loss_s=self._loss_s(found, started_ns, killed_ns),
+            loss_s=self._run.loss_s(found, started_ns, killed_ns),
             messages=sum(len(c.numbers) for c in found.values()),
             corrupted=sum(c.corrupted for c in found.values()),
             holes=sum(c.holes for c in found.values()),
@@ -147,7 +118,72 @@ class KillRun:
             salvage_s=salvage_s,
         )
 
-    def _loss_s(self, found: dict[str, StreamContents], started_ns: int, killed_ns: int) -> float:
+
+class KillRun:
+    """A publisher that never stops, and recorders that are killed.
+
+    Args:
+        folder: for the rig file, logs and dataset roots.
+        load: name in `LOADS`.
+        seed: of the random moments.
+        lanes: roots that are recorded to side by side; starting a recorder takes longer than a
+            short recording.
+
+    Attributes:
+        lanes: one for each root.
+        rig: the rig file.
+    """
+
+    def __init__(self, folder: Path, load: str, seed: int = 0, lanes: int = 1) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.rig = write_rig(folder / "rig.yaml", load)
+        self.lanes: list[Lane] = []
+        self._load = load
+        self._streams = LOADS[load]
+        self._lane_count = lanes
+        self._graph = threading.Lock()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(own_domain())
+            self._observer = stack.enter_context(_observer())
+            log = self.folder / "publisher.log"
+            self._publisher = stack.enter_context(Publisher(self._load, log, "--at-once"))
+            for number in range(self._lane_count):
+                lane = Lane(self, number)
+                stack.callback(lane.close)
+                self.lanes.append(lane)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def kill(self, count: int, earliest_s: float, latest_s: float) -> list[Kill]:
+        """Kill `count` recordings, each lane its share."""
+        left = itertools.repeat(None, count)
+        with ThreadPoolExecutor(len(self.lanes)) as pool:
+            shares = pool.map(
+                lambda lane: [lane.kill_once(earliest_s, latest_s) for _ in left], self.lanes
+            )
+            return [kill for share in shares for kill in share]
+
+    def is_read_by(self, node: str) -> bool:
+        """Whether a node reads every stream of the load."""
+        with self._graph:
+            readers = [
+                self._observer.get_subscriptions_info_by_topic(f"/{stream.topic}")
+                for stream in self._streams
+            ]
+        return all(node in (endpoint.node_name for endpoint in found) for found in readers)
+
+    def contents(self, path: Path) -> dict[str, StreamContents]:
+        """What a file holds of the load."""
+        return contents_of(read_mcap(path), self._streams, self._publisher.base_ns)
+
+    def loss_s(self, found: dict[str, StreamContents], started_ns: int, killed_ns: int) -> float:
         """Time before the kill that is missing, of the stream that misses most."""
         base_ns, first_lost_ns = self._publisher.base_ns, killed_ns
         for stream in self._streams:
@@ -155,6 +191,19 @@ class KillRun:
             lost_ns = started_ns if last is None else stream.due_ns(last + 1, base_ns)
             first_lost_ns = min(first_lost_ns, lost_ns)
         return (killed_ns - first_lost_ns) / NS_PER_S
+
+
+@contextmanager
+def _observer() -> Iterator[Node]:
+    """A node that only looks at the graph."""
+    context = Context()
+    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
+    node = rclpy.create_node("observer", context=context)
+    try:
+        yield node
+    finally:
+        node.destroy_node()
+        rclpy.shutdown(context=context)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -1,5 +1,6 @@
-"""Starts publishers and recorders, reads what they use of the machine, and stops what it started."""
+"""Starts publishers and recorders, reads what they use of the machine, stops what it started."""
 
+import itertools
 import json
 import os
 import resource
@@ -153,11 +154,10 @@ class Recorder(Process):
     and readers apart from those of its predecessors.
     """
 
-    _count = 0
+    _numbers = itertools.count(1)
 
     def __init__(self, rig: Path, root: Path, log: Path) -> None:
-        Recorder._count += 1
-        self.name = f"recorder_{Recorder._count}"
+        self.name = f"recorder_{next(Recorder._numbers)}"
         override = "'load: no rig is attached'"
         parameters = {"rig": rig, "root": root, "check_override": override}
         options = [part for name, v in parameters.items() for part in ("-p", f"{name}:={v}")]
