@@ -38,6 +38,8 @@ MAX_DT_S = 0.05
 class TwistLeader:
     """Integrates twists into joint positions.
 
+    An arm with more joints than the tool needs stays near the posture of the last `reset`.
+
     The tool moves exactly as asked, slower, or not at all: joint limits slow the whole motion down
     along its direction. Only near singular postures its direction changes, by leaving out what the
     arm cannot do there.
@@ -79,6 +81,7 @@ class TwistLeader:
         self._pace = JointPace([by_joint[joint] for joint in moved])
         self._gripper = GripperButtons(config, arm.joints, by_joint)
         self._positions: list[float] = []
+        self._posture = np.zeros(len(moved))
         self._waits_for_rest = True
 
     def reset(self, follower: JointSample) -> None:
@@ -91,6 +94,7 @@ class TwistLeader:
         if not all(map(math.isfinite, positions)):
             raise JointsUnreadable(f"follower positions {positions} are not all finite")
         self._positions = list(positions)
+        self._posture = np.array([positions[i] for i in self._indices])
         self._stand()
 
     def update(
@@ -177,7 +181,7 @@ class TwistLeader:
                 f"twist is in frame {frame_id!r}; it must be {self.base_frame!r} or "
                 f"{self.tool_frame!r}"
             )
-        return joint_velocity(kinematics.jacobian, positions, asked)
+        return joint_velocity(kinematics.jacobian, positions, asked, self._posture)
 
     def _stand(self) -> None:
         self._pace.stop()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.twist_arm import DESCRIPTION, HOME, JOINTS, Reference
 
 from teleop_collect.errors import ConfigError, MissingExtraError
-from teleop_collect.rig.description import RobotDescription
+from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.teleop.differential_ik import SLOW_BELOW, STOP_BELOW, joint_velocity
 from teleop_collect.teleop.tool_kinematics import ToolKinematics
 
@@ -92,10 +92,16 @@ def test_an_absent_joint_or_tool_frame_is_refused():
         turntable(tool_frame="tool0")
 
 
+def velocity_of(
+    kinematics: ToolKinematics, positions: np.ndarray, twist: list[float]
+) -> np.ndarray:
+    return joint_velocity(kinematics.jacobian, positions, np.array(twist), positions)
+
+
 @given(st.lists(st.floats(-1.0, 1.0), min_size=6, max_size=6))
 def test_away_from_singular_postures_the_velocity_is_exact(twist):
     kinematics, positions = demo_arm(), np.array(HOME[:-1])
-    velocity = joint_velocity(kinematics.jacobian, positions, np.array(twist))
+    velocity = velocity_of(kinematics, positions, twist)
     assert kinematics.jacobian(positions) @ velocity == pytest.approx(np.array(twist), abs=1e-9)
 
 
@@ -104,7 +110,7 @@ def test_away_from_singular_postures_the_velocity_is_exact(twist):
     st.lists(st.floats(-1.0, 1.0), min_size=6, max_size=6),
 )
 def test_in_any_posture_the_velocity_is_bounded(positions, twist):
-    velocity = joint_velocity(demo_arm().jacobian, np.array(positions), np.array(twist))
+    velocity = velocity_of(demo_arm(), np.array(positions), twist)
     assert np.isfinite(velocity).all()
     assert np.linalg.norm(velocity) <= np.linalg.norm(twist) / STOP_BELOW + 1e-9
 
@@ -133,5 +139,36 @@ def _one_joint(slope: float):
 )
 def test_a_singular_posture_is_entered_slowly_and_left_at_once(x, asked, expected):
     twist = np.array([asked, 0, 0, 0, 0, 0])
-    velocity = joint_velocity(_one_joint(1.0), np.array([x]), twist)
+    velocity = joint_velocity(_one_joint(1.0), np.array([x]), twist, np.array([x]))
     assert velocity == pytest.approx([expected], abs=1e-9)
+
+
+def seven_joints() -> tuple[ToolKinematics, np.ndarray]:
+    description = RobotDescription.from_urdf(resolve_urdf("builtin:fr3", None))
+    joints = [f"fr3_joint{number}" for number in range(1, 8)]
+    kinematics = ToolKinematics(description, joints, "fr3_hand_tcp")
+    return kinematics, np.array([0.0, -0.7854, 0.0, -2.3562, 0.0, 1.5708, 0.7854])
+
+
+def test_a_redundant_arm_goes_towards_its_posture_without_moving_the_tool():
+    kinematics, positions = seven_joints()
+    twist = np.array([0.05, 0.0, 0.0, 0.0, 0.1, 0.0])
+    straight = joint_velocity(kinematics.jacobian, positions, twist, positions)
+    posture = positions + np.array([0.01, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    velocity = joint_velocity(kinematics.jacobian, positions, twist, posture)
+    assert kinematics.jacobian(positions) @ velocity == pytest.approx(twist, abs=1e-9)
+    assert 0.0 < velocity[0] - straight[0] < 0.01
+    far = joint_velocity(kinematics.jacobian, positions, twist, positions + 3.0)
+    assert np.linalg.norm(far - straight) == pytest.approx(np.linalg.norm(straight))
+    still = joint_velocity(kinematics.jacobian, positions, np.zeros(6), posture)
+    assert still == pytest.approx(np.zeros(7), abs=0.0)
+
+
+def test_the_elbow_of_a_redundant_arm_does_not_wander_when_the_tool_goes_in_circles():
+    kinematics, start = seven_joints()
+    positions, ticks, dt_s = start.copy(), 400, 0.01
+    for tick in range(4 * ticks):
+        angle = 2 * math.pi * (tick % ticks) / ticks
+        twist = np.array([0.0, -0.15 * math.sin(angle), 0.15 * math.cos(angle), 0.0, 0.0, 0.0])
+        positions += dt_s * joint_velocity(kinematics.jacobian, positions, twist, start)
+    assert np.abs(positions - start).max() < 0.02
