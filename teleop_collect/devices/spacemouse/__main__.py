@@ -44,8 +44,10 @@ def _leader(arguments: argparse.Namespace) -> SpaceMouseLeader:
     return leader
 
 
-def _run(arguments: argparse.Namespace, stop: StopSignal) -> None:
+def _run(arguments: argparse.Namespace) -> None:
     leader = _leader(arguments)
+    stop = StopSignal().install()
+    die_with_parent()
     path = device_path(leader.path)
     model = MODELS.get(leader.model, SPACE_NAVIGATOR)
     clock = SystemClock()
@@ -67,10 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code (see `teleop_collect.errors`).
     """
-    stop = StopSignal().install()
-    die_with_parent()
     try:
-        _run(_arguments(sys.argv[1:] if argv is None else argv), stop)
+        _run(_arguments(sys.argv[1:] if argv is None else argv))
     except TeleopCollectError as error:
         print(f"spacemouse_emulator: {error}", file=sys.stderr)
         return error.exit_code
