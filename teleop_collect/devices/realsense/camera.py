@@ -163,7 +163,7 @@ class RealSenseCamera:
         end_ns = self._clock.monotonic_ns() + round(READ_TIMEOUT_S * NS_PER_S)
         while True:
             frames = running.source.wait(PRESENCE_CHECK_S)
-            sample = None if frames is None else self._take(running, frames.as_frameset())
+            sample = None if frames is None else self._take(running, frames)
             if sample is not None:
                 return sample
             if reason := running.found.absence():
@@ -189,6 +189,9 @@ class RealSenseCamera:
 
     def _take(self, running: _Running, frames: Any) -> RgbdSample | None:
         """A sample of a set of frames; None when it is incomplete or came before."""
+        if not frames.is_frameset():
+            return None
+        frames = frames.as_frameset()
         color, raw_depth = frames.get_color_frame(), frames.get_depth_frame()
         if not color or not (raw_depth or running.depth_to_mm is None):
             return None

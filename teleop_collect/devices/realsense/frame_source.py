@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from teleop_collect.devices.realsense.streams import StreamProfile, StreamProfiles, StreamRequest
 from teleop_collect.errors import DeviceError
 
-SYNCER_QUEUE = 4
-"""Composite frames that wait for the reader; the oldest go first when it is late."""
+QUEUE_FRAMES = 16
+"""Sets of frames that wait for a reader that is late: half a second at 30 Hz. A pipeline asked with
+`wait_for_frames` holds one, so each stall of the reader longer than a period would cost images."""
 
 
 class FrameSource(Protocol):
@@ -55,8 +56,9 @@ class PipelineSource:
             config.enable_stream(
                 rs.stream.depth, depth.width, depth.height, rs.format.z16, round(depth.fps)
             )
+        self._queue = rs.frame_queue(QUEUE_FRAMES, True)
         try:
-            self.profile = pipeline.start(config)
+            self.profile = pipeline.start(config, self._queue)
         except RuntimeError as error:
             raise DeviceError(f"the camera's streams do not start: {error}") from error
         self._pipeline: Any | None = pipeline
@@ -64,7 +66,7 @@ class PipelineSource:
     def wait(self, timeout_s: float) -> Any | None:
         if self._pipeline is None:
             return None
-        came, frames = self._pipeline.try_wait_for_frames(max(1, round(timeout_s * 1e3)))
+        came, frames = self._queue.try_wait_for_frame(max(1, round(timeout_s * 1e3)))
         return frames if came else None
 
     def stop(self) -> None:
@@ -86,7 +88,7 @@ class SensorSource:
     """
 
     def __init__(self, rs: ModuleType, profiles: StreamProfiles) -> None:
-        self._syncer = rs.syncer(SYNCER_QUEUE)
+        self._syncer = rs.syncer(QUEUE_FRAMES)
         streams = [profiles.color, *([profiles.depth] if profiles.depth else [])]
         self._open: list[Any] = []
         try:

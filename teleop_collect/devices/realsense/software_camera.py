@@ -11,8 +11,10 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from teleop_collect.clock import NS_PER_S, Clock, SystemClock
+from teleop_collect.devices.realsense.device_clock import WRAP_US
 from teleop_collect.devices.realsense.devices import CameraFacts
 from teleop_collect.devices.realsense.frame_source import FrameSource, SensorSource
 from teleop_collect.devices.realsense.sdk import import_realsense
@@ -27,7 +29,10 @@ from teleop_collect.errors import DeviceError
 
 VGA = VideoMode(640, 480, 30.0)
 EXPOSURE_US = 8_000
-WRAP_US = 1 << 32
+MM = 0.001
+
+MAX_LATE_IMAGES = 4
+"""An emulated camera that falls further behind than this loses images, as a real one would."""
 
 
 @dataclass(frozen=True)
@@ -119,16 +124,20 @@ class SoftwareCamera:
     ) -> None:
         self.close()
 
-    def send(self) -> FrameFacts | None:
-        """Make one image now and hand it to the SDK; None when a fault keeps it back."""
+    def send(self, exposed_ns: int | None = None) -> FrameFacts | None:
+        """Make one image and hand it to the SDK; None when a fault keeps it back.
+
+        Args:
+            exposed_ns: when its exposure ended, on the monotonic clock; now when None.
+        """
         with self._lock:
             if self._device is None or self._silent or self._to_drop:
                 self._number += 1
                 self._to_drop = max(0, self._to_drop - 1)
                 return None
             color, depth_mm = self._images.image(0 if self._frozen else self._number)
-            raw = np.rint(depth_mm * (1e-3 / self.settings.depth_scale_m)).astype(np.uint16)
-            facts = self._next_facts()
+            raw = _in_units(depth_mm, self.settings.depth_scale_m)
+            facts = self._next_facts(self._now_ns() if exposed_ns is None else exposed_ns)
             self._last = (facts, color, raw)
             self._hand_over()
             return facts
@@ -162,7 +171,8 @@ class SoftwareCamera:
     def set_drift(self, drift: float) -> None:
         """Let the device's clock gain `drift` seconds on the host's in one second from now on."""
         with self._lock:
-            self._counter_from_us, self._counter_at_ns = self._counter_us(), self._now_ns()
+            now_ns = self._now_ns()
+            self._counter_from_us, self._counter_at_ns = self._counter_us(now_ns), now_ns
             self._drift = drift
 
     def unplug(self) -> None:
@@ -183,15 +193,21 @@ class SoftwareCamera:
     def _now_ns(self) -> int:
         return self._clock.monotonic_ns()
 
-    def _counter_us(self) -> int:
-        elapsed_us = (self._now_ns() - self._counter_at_ns) // 1_000
+    def _counter_us(self, at_ns: int) -> int:
+        elapsed_us = (at_ns - self._counter_at_ns) // 1_000
         return self._counter_from_us + elapsed_us + round(elapsed_us * self._drift)
 
-    def _next_facts(self) -> FrameFacts:
-        utc_ns = self._clock.utc_ns()
+    def _next_facts(self, at_ns: int) -> FrameFacts:
+        now_ns = self._clock.utc_ns()
+        exposed_utc_ns = now_ns - (self._now_ns() - at_ns)
         number, self._number = self._number, self._number + 1
-        counter_us = self._counter_us() % WRAP_US
-        return FrameFacts(number, utc_ns / 1e6, counter_us, EXPOSURE_US, utc_ns // 1_000_000)
+        return FrameFacts(
+            number,
+            exposed_utc_ns / 1e6,
+            self._counter_us(at_ns) % WRAP_US,
+            EXPOSURE_US,
+            now_ns // 1_000_000,
+        )
 
     def _hand_over(self) -> None:
         if self._device is None or self._last is None:
@@ -201,11 +217,25 @@ class SoftwareCamera:
         self._device.send_color(color, facts)
 
     def _run(self) -> None:
+        """Expose at exact intervals, as a camera does; hand over when this thread gets to run."""
         due_ns = self._now_ns()
         while not self._end.is_set():
             self._clock.sleep_until_ns(due_ns)
-            self.send()
-            due_ns = max(due_ns + round(NS_PER_S / self._rate_hz), self._now_ns())
+            self.send(due_ns)
+            period_ns = round(NS_PER_S / self._rate_hz)
+            due_ns += period_ns
+            missed = (self._now_ns() - due_ns) // period_ns
+            if missed > MAX_LATE_IMAGES:
+                self._number += missed
+                due_ns += missed * period_ns
+
+
+def _in_units(depth_mm: NDArray[np.uint16], scale_m: float) -> NDArray[np.uint16]:
+    """Depth as the sensor would report it."""
+    if scale_m == MM:
+        return depth_mm
+    raw: NDArray[np.uint16] = np.rint(depth_mm * (MM / scale_m)).astype(np.uint16)
+    return raw
 
 
 class SoftwareCameras:

@@ -146,6 +146,14 @@ def test_dropped_images_are_counted_exactly():
     assert stand.camera.status.lost == 5
 
 
+def test_a_reader_that_comes_late_finds_every_image():
+    stand = Stand()
+    for _ in range(12):
+        stand.send()
+    assert [stand.camera.read().frame_number for _ in range(12)] == list(range(1, 13))
+    assert stand.camera.status.lost == 0
+
+
 def test_an_image_that_comes_twice_is_not_given_twice():
     stand = live()
     assert stand.next().frame_number == 1

@@ -32,6 +32,15 @@ def play(path: Path) -> RealSenseCamera:
     return camera
 
 
+def until(condition, seconds=5.0):
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        pause.wait(0.005)
+
+
 def test_every_image_comes_with_its_pixels_number_and_millimetres(recording: Path):
     clock = SystemClock()
     camera = play(recording)
@@ -84,6 +93,26 @@ def test_a_mode_that_was_not_recorded_is_refused(recording: Path):
         camera.connect()
 
 
+def test_a_reader_that_stalls_for_a_quarter_of_a_second_loses_nothing(recording: Path):
+    camera = play(recording)
+    first = camera.read().frame_number
+    playback = camera._running.source.profile.get_device().as_playback()
+    shown_ns = playback.get_position()
+    until(lambda: playback.get_position() > shown_ns + 250_000_000)
+    numbers = [camera.read().frame_number for _ in range(8)]
+    assert numbers == list(range(first + 1, first + 9))
+    camera.close()
+
+
+def test_colour_alone_comes_through_the_pipeline_too(recording: Path):
+    camera = RealSenseCamera(config(f"file://{recording}", depth=False), SystemClock())
+    camera.connect()
+    first, second = camera.read(), camera.read()
+    assert first.depth_mm is None
+    assert second.frame_number == first.frame_number + 1
+    camera.close()
+
+
 def test_a_stalled_pipeline_times_out_and_then_goes_on(recording: Path):
     camera = play(recording)
     camera.read()
@@ -94,15 +123,6 @@ def test_a_stalled_pipeline_times_out_and_then_goes_on(recording: Path):
     playback.resume()
     assert camera.read().frame_number > 0
     camera.close()
-
-
-def until(condition, seconds=5.0):
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        pause.wait(0.005)
 
 
 def test_devices_come_and_go_in_the_list_of_the_sdk(recording: Path):
