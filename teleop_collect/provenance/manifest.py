@@ -96,6 +96,7 @@ class StreamRecord(Part):
     required: bool
     expected_hz: float | None
     mean_hz: float | Unknown
+    expected: int | Unknown = "unknown"
     received: int | Unknown
     written: int
     dropped_queue: int | Unknown
@@ -104,6 +105,11 @@ class StreamRecord(Part):
     max_gap_ms: float | Unknown
     out_of_order: int | Unknown
     duplicate_stamps: int | Unknown
+    late: int | Unknown = "unknown"
+    future_stamps: int | Unknown = "unknown"
+    unstamped: int | Unknown = "unknown"
+    clock_offset_ms: float | Unknown = "unknown"
+    clock_drift_ppm: float | Unknown = "unknown"
     skew_ms: Skew
 
 

@@ -6,6 +6,7 @@ from teleop_collect.errors import UnreadableError
 from teleop_collect.provenance.manifest import Outcome, outcome
 from teleop_collect.recording.last_poses import LastPoses
 from teleop_collect.recording.open_episode import OpenEpisode
+from teleop_collect.recording.stream_watch import StreamWatch
 from teleop_collect.rig.config import Task
 
 CLOCK_STEP_NS = 5_000_000
@@ -32,6 +33,9 @@ class CurrentEpisode:
         self.operator_label: bool | None = None
         self.reason: str | None = None
         self.clock_steps = 0
+        self.watch = StreamWatch(
+            open_episode.streams, open_episode.ledgers, open_episode.manifest.started_ns
+        )
         self.fault_told = False
         self._success = task.success
         self._notes = notes

@@ -41,6 +41,7 @@ from teleop_collect.topics import Stream, StreamKind
 
 CLOCK_SOURCE = "system UTC, read once at start and carried on by the monotonic clock"
 BEGIN_RECORD = "teleop_collect.episode_begin"
+LABEL_RECORD = "teleop_collect.label"
 END_RECORD = "teleop_collect.episode_end"
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_CHARS = 6
@@ -126,11 +127,6 @@ def draft_manifest(
     )
 
 
-def started_at(manifest: Manifest, started_ns: int) -> Manifest:
-    """The manifest of an episode that takes messages from `started_ns` (UTC) on."""
-    return manifest.model_copy(update={"started": iso_utc(started_ns), "started_ns": started_ns})
-
-
 def final_manifest(
     draft: Manifest,
     end: EpisodeEnd,
@@ -172,6 +168,24 @@ def begin_values(manifest: Manifest) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Label:
+    """What the operator said of the running episode, and why (or "")."""
+
+    success: bool
+    reason: str
+
+    def values(self) -> dict[str, str]:
+        """Values of the metadata record that keeps it in an interrupted file."""
+        return {"success": json.dumps(self.success), "reason": self.reason}
+
+
+def label_of(values: Mapping[str, str]) -> Label | None:
+    """The label that a metadata record holds; None when it holds none."""
+    success = {"true": True, "false": False}.get(values.get("success", ""))
+    return None if success is None else Label(success, values.get("reason", ""))
+
+
 def end_values(manifest: Manifest) -> dict[str, str]:
     """Values of the metadata record after the last message."""
     return {
@@ -187,7 +201,7 @@ def _stream_record(
     stream: Stream, ledger: StreamLedger, started_ns: int, ended_ns: int
 ) -> StreamRecord:
     counts = ledger.counts(started_ns, ended_ns)
-    return _unrecorded(stream).model_copy(update=vars(counts))
+    return _unrecorded(stream).model_copy(update=counts.as_record())
 
 
 def _skew(
@@ -205,6 +219,7 @@ def _unrecorded(stream: Stream) -> StreamRecord:
         required=stream.required,
         expected_hz=stream.expected_hz,
         mean_hz="unknown",
+        expected="unknown",
         received="unknown",
         written=0,
         dropped_queue="unknown",
@@ -213,5 +228,10 @@ def _unrecorded(stream: Stream) -> StreamRecord:
         max_gap_ms="unknown",
         out_of_order="unknown",
         duplicate_stamps="unknown",
+        late="unknown",
+        future_stamps="unknown",
+        unstamped="unknown",
+        clock_offset_ms="unknown",
+        clock_drift_ppm="unknown",
         skew_ms=Skew(reference=None, p50="unknown", p95="unknown", max="unknown"),
     )

@@ -2,8 +2,9 @@
 
 Counts are exact: received = written + dropped_queue, always. Regularity is judged on the stream's
 own time line: header stamps where the type has them (when the sensor measured), receive times
-otherwise or where the stamp is unset. A gap is an interval longer than 1.5 nominal periods; silence
-at either end of the episode counts too, when it exceeds what delivery in bursts explains.
+otherwise or where the stamp is unset. A gap is an interval longer than 1.5 nominal periods (see
+`time_line`); silence at either end of the episode counts too, when it exceeds what delivery in
+bursts explains.
 """
 
 import struct
@@ -11,12 +12,9 @@ from array import array
 from dataclasses import dataclass
 
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.recording.stamp_delay import DelayCounts, StampDelay
+from teleop_collect.recording.time_line import TimeLine
 from teleop_collect.recording.transport_loss import UNKNOWN, TransportLoss, Unknown
-from teleop_collect.topics import RECORDER_STALL_S
-
-GAP_PERIODS = 1.5
-# Delivery in bursts may leave this much silence before the first and after the last message.
-EDGE_SLACK_NS = int(RECORDER_STALL_S * NS_PER_S)
 
 # CDR: 4 bytes of encapsulation, then header.stamp as int32 s and uint32 ns. The encapsulation's
 # second byte is 1 for little endian.
@@ -30,6 +28,8 @@ class StreamCounts:
     """The ledger of one stream at the end of an episode.
 
     Attributes:
+        expected: messages that the nominal rate makes of the episode's length; unknown without
+            a rate and for streams that need not flow all the time.
         received: messages that reached the recorder.
         written: messages in the file.
         dropped_queue: messages received and not in the file.
@@ -39,8 +39,10 @@ class StreamCounts:
         max_gap_ms: the longest interval; unknown for a stream without messages or rate.
         out_of_order: messages stamped earlier than the one before.
         duplicate_stamps: messages stamped as the one before.
+        delays: what header stamps said against receive times.
     """
 
+    expected: int | Unknown
     received: int | Unknown
     written: int
     dropped_queue: int | Unknown
@@ -50,6 +52,12 @@ class StreamCounts:
     max_gap_ms: float | Unknown
     out_of_order: int
     duplicate_stamps: int
+    delays: DelayCounts
+
+    def as_record(self) -> dict[str, object]:
+        """Every count by its key in the manifest."""
+        own = {key: value for key, value in vars(self).items() if key != "delays"}
+        return own | vars(self.delays)
 
 
 class StreamLedger:
@@ -77,6 +85,8 @@ class StreamLedger:
         self.transport = TransportLoss()
         self.stamps_ns = array("q")
         """Time line of the stream: one entry for each message that entered the queue, UTC ns."""
+        self.line = TimeLine(expected_hz)
+        self._delay = StampDelay()
         self.first_receive_ns = 0
         self.last_receive_ns = 0
 
@@ -85,10 +95,19 @@ class StreamLedger:
         """Messages received and not written."""
         return self.dropped_full + self.dropped_unwritten
 
+    @property
+    def continuous(self) -> bool:
+        """Whether the stream should flow for the whole episode."""
+        return self._continuous
+
     def accept(self, receive_ns: int, data: bytes) -> None:
         """Note a message that entered the queue."""
-        stamp_ns = header_stamp_ns(data) if self._has_header else 0
+        stamp_ns = 0
+        if self._has_header:
+            stamp_ns = header_stamp_ns(data)
+            self._delay.add(stamp_ns, receive_ns)
         self.stamps_ns.append(stamp_ns or receive_ns)
+        self.line.add(stamp_ns or receive_ns)
         if not self.first_receive_ns:
             self.first_receive_ns = receive_ns
         self.last_receive_ns = receive_ns
@@ -100,9 +119,10 @@ class StreamLedger:
             started_ns: begin of the episode, UTC ns.
             ended_ns: its end, UTC ns.
         """
-        line = TimeLine.of(self.stamps_ns, self.expected_hz)
+        line = self.line
         gaps, longest_ns = line.with_edges(self._edges_ns(started_ns, ended_ns))
         return StreamCounts(
+            expected=self._expected(ended_ns - started_ns),
             received=self.received,
             written=self.written,
             dropped_queue=self.dropped_queue,
@@ -112,7 +132,13 @@ class StreamLedger:
             max_gap_ms=longest_ns if longest_ns == UNKNOWN else longest_ns / 1e6,
             out_of_order=line.out_of_order,
             duplicate_stamps=line.duplicates,
+            delays=self._delay.counts() if self._has_header else DelayCounts(),
         )
+
+    def _expected(self, duration_ns: int) -> int | Unknown:
+        if self.expected_hz is None or not self._continuous:
+            return UNKNOWN
+        return round(self.expected_hz * duration_ns / NS_PER_S)
 
     def _edges_ns(self, started_ns: int, ended_ns: int) -> list[int]:
         """Silence before the first and after the last message."""
@@ -121,54 +147,6 @@ class StreamLedger:
         if not self.first_receive_ns:
             return [ended_ns - started_ns]
         return [self.first_receive_ns - started_ns, ended_ns - self.last_receive_ns]
-
-
-@dataclass(frozen=True)
-class TimeLine:
-    """Regularity of a series of stamps in order of arrival."""
-
-    count: int
-    mean_hz: float | Unknown
-    period_ns: float | None
-    gaps: int
-    longest_ns: int
-    out_of_order: int
-    duplicates: int
-
-    @classmethod
-    def of(cls, stamps_ns: "array[int]", expected_hz: float | None) -> "TimeLine":
-        """Measure a series; intervals that run backwards are counted, not measured."""
-        period_ns = NS_PER_S / expected_hz if expected_hz else None
-        gaps = longest_ns = out_of_order = duplicates = 0
-        newest_ns = stamps_ns[0] if stamps_ns else 0
-        previous_ns = newest_ns
-        for stamp_ns in stamps_ns[1:]:
-            if stamp_ns < previous_ns:
-                out_of_order += 1
-            elif stamp_ns == previous_ns:
-                duplicates += 1
-            previous_ns = stamp_ns
-            if (interval_ns := stamp_ns - newest_ns) > 0:
-                newest_ns = stamp_ns
-                longest_ns = max(longest_ns, interval_ns)
-                gaps += bool(period_ns and interval_ns > GAP_PERIODS * period_ns)
-        mean_hz = _mean_hz(stamps_ns)
-        return cls(len(stamps_ns), mean_hz, period_ns, gaps, longest_ns, out_of_order, duplicates)
-
-    def with_edges(self, edges_ns: list[int]) -> tuple[int | Unknown, int | Unknown]:
-        """Gaps and longest interval, with the silences at the ends of the episode."""
-        if self.period_ns is None:
-            return UNKNOWN, self.longest_ns if self.count > 1 else UNKNOWN
-        allowed_ns = max(GAP_PERIODS * self.period_ns, EDGE_SLACK_NS)
-        silent_ns = [edge_ns for edge_ns in edges_ns if edge_ns > allowed_ns]
-        return self.gaps + len(silent_ns), max([self.longest_ns, *silent_ns])
-
-
-def _mean_hz(stamps_ns: "array[int]") -> float | Unknown:
-    if not stamps_ns:
-        return 0.0
-    span_ns = max(stamps_ns) - min(stamps_ns)
-    return (len(stamps_ns) - 1) * NS_PER_S / span_ns if span_ns else UNKNOWN
 
 
 def header_stamp_ns(data: bytes) -> int:

@@ -5,7 +5,6 @@ metadata.yaml, each fsynced; the file gets its final name, then the folder moves
 place; folders fsynced. A crash in between leaves something that salvage can finish.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -103,7 +102,7 @@ class OpenEpisode:
         self.place = place
         self.manifest = manifest
         self._fs = file_system
-        self._streams = streams
+        self.streams = streams
         self._qos = {t: qos_text(offered_qos.get(t) or [s.qos]) for t, s in streams.items()}
         self.ledgers = [
             StreamLedger(
@@ -116,7 +115,6 @@ class OpenEpisode:
         self.numbers = {topic: number for number, topic in enumerate(streams)}
         classes = [shed_class(s) for s in streams.values()]
         self.queue = RecordingQueue(classes, settings.queue_bytes)
-        self._lock = threading.Lock()
         with ExitStack() as undo:
             file_system.make_folder(place.in_progress)
             undo.callback(self._remove_folder)
@@ -148,7 +146,7 @@ class OpenEpisode:
                 document.name, document.media_type, document.data, self.manifest.started_ns
             )
         schemas: dict[str, int] = {}
-        for topic, stream in self._streams.items():
+        for topic, stream in self.streams.items():
             definition = message_definition(stream.type)
             if definition.name not in schemas:
                 schemas[definition.name] = writer.add_schema(
@@ -179,23 +177,27 @@ class OpenEpisode:
         publication_sequence: int | None,
         publisher: bytes | None,
     ) -> None:
-        """Count one received message and queue it for writing; never blocks on the disk."""
+        """Count one message and queue it; one thread at a time, which never waits for the disk."""
         ledger = self.ledgers[number]
-        with self._lock:
-            ledger.received += 1
-            ledger.transport.observe(publication_sequence, publisher)
-            sequence = ledger.received if publication_sequence is None else publication_sequence
-            message = (number, receive_ns, source_ns or receive_ns, sequence & 0xFFFFFFFF, data)
-            if self.queue.put(message):
-                ledger.accept(receive_ns, data)
-            else:
-                ledger.dropped_full += 1
+        ledger.received += 1
+        ledger.transport.observe(publication_sequence, publisher)
+        sequence = ledger.received if publication_sequence is None else publication_sequence
+        message = (number, receive_ns, source_ns or receive_ns, sequence & 0xFFFFFFFF, data)
+        if self.queue.put(message):
+            ledger.accept(receive_ns, data)
+        else:
+            ledger.dropped_full += 1
+
+    def note(self, name: str, values: Mapping[str, str]) -> None:
+        """Have a metadata record written among the messages, safe on the disk like them."""
+        self._thread.note(name, values)
 
     def drain(self, timeout_s: float) -> bool:
-        """Take no more messages and write those queued; False when the disk hangs."""
-        ended = self._thread.stop(timeout_s)
-        with self._lock:
-            return ended
+        """Take no more messages and write those queued; False when that takes longer.
+
+        May be called again to wait on.
+        """
+        return self._thread.stop(timeout_s)
 
     def finish(self, manifest: Manifest) -> Manifest:
         """Close the file and publish the folder, once drained.
@@ -235,7 +237,7 @@ class OpenEpisode:
         counts = self._writer.counts
         bag_topics = [
             BagTopic(topic, stream.type, self._qos[topic], counts.get(number + 1, 0))
-            for number, (topic, stream) in enumerate(self._streams.items())
+            for number, (topic, stream) in enumerate(self.streams.items())
         ]
         return bag_metadata(
             self.place.closed_file.name, bag_topics, self._writer.start_ns, self._writer.end_ns

@@ -11,6 +11,7 @@ EPISODES = "episodes"
 IN_PROGRESS = "inprogress"
 LOCK_FILE = ".recorder.lock"
 EXPECTED_FACTOR = 3
+WARN_FACTOR = 5
 _RECENT_EPISODES = 20
 
 
@@ -57,8 +58,11 @@ def expected_episode_bytes(root: Path) -> int:
     return max(sizes, default=0)
 
 
-def check_free_space(root: Path, min_free_bytes: int, file_system: FileSystem) -> None:
+def check_free_space(root: Path, min_free_bytes: int, file_system: FileSystem) -> str | None:
     """Refuse to start on a disk that might not hold the episode.
+
+    Returns:
+        A warning when less than five times an expected episode is free; None otherwise.
 
     Raises:
         CheckFailed: less is free than `min_free_bytes` or three times an expected episode.
@@ -66,12 +70,19 @@ def check_free_space(root: Path, min_free_bytes: int, file_system: FileSystem) -
     """
     try:
         free = file_system.free_bytes(root)
-        needed = max(min_free_bytes, EXPECTED_FACTOR * expected_episode_bytes(root))
+        expected = expected_episode_bytes(root)
     except OSError as error:
         raise ConfigError(f"cannot use the dataset root {root}: {error}") from None
+    needed = max(min_free_bytes, EXPECTED_FACTOR * expected)
     if free < needed:
         raise CheckFailed(
             f"not enough space to record in {root}: {free >> 20} MiB free, {needed >> 20} MiB"
             " needed (recording.min_free_bytes, or three times the largest recent episode);"
             " free some space"
         )
+    if free < WARN_FACTOR * expected:
+        return (
+            f"little space left in {root}: {free >> 20} MiB free, a recent episode took"
+            f" {expected >> 20} MiB; free some space soon"
+        )
+    return None

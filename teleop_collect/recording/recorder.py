@@ -5,45 +5,40 @@ commands `start`, `stop`, `discard`, `label`. It never imports a device and know
 Commands may come from any thread; `offer` returns at once and never touches the disk.
 """
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from teleop_collect.clock import NS_PER_S, Clock, UtcAnchor
+from teleop_collect.episodes.root import discard as set_aside
 from teleop_collect.errors import BusyError, CheckFailed, ConfigError
-from teleop_collect.provenance.manifest import Manifest, Termination, iso_utc
+from teleop_collect.provenance.manifest import Termination
 from teleop_collect.recording.current_episode import CurrentEpisode
 from teleop_collect.recording.episode_file import FileSystem
-from teleop_collect.recording.episode_plan import (
-    EpisodeEnd,
-    draft_manifest,
-    final_manifest,
-    new_episode_id,
-    started_at,
-)
+from teleop_collect.recording.episode_opening import EpisodeOpening
+from teleop_collect.recording.episode_plan import LABEL_RECORD, Label
+from teleop_collect.recording.finishing import finish, leave_to_salvage, throw_away
+from teleop_collect.recording.intake import Intake
 from teleop_collect.recording.labels import append_label
+from teleop_collect.recording.live_ledger import LiveLedger, LiveStream
 from teleop_collect.recording.messages import message_definition
-from teleop_collect.recording.open_episode import OpenEpisode, Place
+from teleop_collect.recording.monitor import EpisodeMonitor
+from teleop_collect.recording.practice import Practice
+from teleop_collect.recording.pre_roll import PreRoll
 from teleop_collect.recording.preflight import RootLock, check_free_space
-from teleop_collect.recording.queue import Dropout
+from teleop_collect.recording.progress import Progress
 from teleop_collect.recording.request import (
     EpisodeResult,
     StartRequest,
     check_request,
-    rig_check_json,
 )
 from teleop_collect.recording.rig_documents import RigDocument, RigSource, rig_documents
 from teleop_collect.recording.salvage import salvage_in_progress
 from teleop_collect.recording.session import Command, Session, State
-from teleop_collect.rig.config import Task
 from teleop_collect.topics import Stream
 
 __all__ = ["EpisodeRecorder", "EpisodeResult", "StartRequest"]
-
-DRAIN_TIMEOUT_S = 30.0
 
 
 class EpisodeRecorder:
@@ -77,18 +72,28 @@ class EpisodeRecorder:
         self._root = root
         self._clock = clock
         self._streams = dict(streams)
-        self._software = software
-        self._documents = tuple(rig_documents(source) if documents is None else documents)
         self._fs = file_system or FileSystem()
+        attached = tuple(rig_documents(source) if documents is None else documents)
+        self._opening = EpisodeOpening(
+            source, root, attached, software, self._streams, clock, self._fs
+        )
         for stream in self._streams.values():
             # Looked up now, because the first look-up is slow.
             message_definition(stream.type)
+        settings = source.rig.recording
+        pre_roll = PreRoll(round(settings.pre_roll_s * NS_PER_S), settings.queue_bytes)
+        self._intake = Intake(self._streams, pre_roll)
+        self._live = LiveLedger(self._streams, self._intake.counts)
         self._session = Session()
         self._current: CurrentEpisode | None = None
+        self._practice: Practice | None = None
         self._last: EpisodeResult | None = None
-        self._events: list[str] = []
+        self._last_fault: str | None = None
+        self._monitor = EpisodeMonitor(self._streams, clock, settings.max_episode_s)
         self._commands = threading.RLock()
         self._lock = RootLock(root)
+        self.progress = Progress(root)
+        """Finished episodes of the root by task."""
 
     @property
     def state(self) -> State:
@@ -98,7 +103,12 @@ class EpisodeRecorder:
     @property
     def is_recording(self) -> bool:
         """Whether offered messages are recorded."""
-        return self._current is not None
+        return self._current is not None and self._session.state is State.RECORDING
+
+    @property
+    def is_practising(self) -> bool:
+        """Whether an episode runs of which nothing is kept."""
+        return self._practice is not None
 
     @property
     def episode_id(self) -> str | None:
@@ -118,9 +128,15 @@ class EpisodeRecorder:
 
     @property
     def fault(self) -> str | None:
-        """What is wrong with the disk; None while all is well."""
+        """What is wrong with the disk, until the next start; None while all is well."""
         current = self._current
-        return None if current is None else current.open.error
+        return self._last_fault if current is None else current.open.error
+
+    @property
+    def troubled(self) -> tuple[list[str], list[str]]:
+        """Topics that are silent, and topics that lose messages; of the running episode."""
+        current = self._current
+        return ([], []) if current is None else (current.watch.silent, current.watch.losing)
 
     def start(self, request: StartRequest) -> str:
         """Begin an episode; returns its id.
@@ -132,55 +148,48 @@ class EpisodeRecorder:
         """
         with self._commands:
             self._session.check(Command.START)
-            now_ns = self._clock.utc_ns()
-            task = check_request(request, self._source.rig, self._source.sha256, now_ns)
+            task = check_request(
+                request, self._source.rig, self._source.sha256, self._clock.utc_ns()
+            )
+            if request.practice:
+                return self._start_practice()
             settings = self._source.rig.recording
-            check_free_space(self._root, settings.min_free_bytes, self._fs)
+            warning = check_free_space(self._root, settings.min_free_bytes, self._fs)
             anchor = UtcAnchor.now(self._clock)
-            started_ns = anchor.utc_ns(self._clock.monotonic_ns())
-            episode_id = new_episode_id(self._source.rig.name, started_ns)
-            episode = self._open(episode_id, request, task, started_ns)
+            started_ns = self._intake.hold(anchor.utc_ns(self._clock.monotonic_ns()))
+            try:
+                episode = self._opening.open(request, task, started_ns)
+            except BaseException:
+                self._intake.let_go()
+                raise
+            episode_id = episode.place.episode_id
             self._session.apply(Command.START, episode_id)
-            self._last = None
-            current = CurrentEpisode(episode, task, request.notes, self._clock, anchor)
-            # Preparing the file took a moment in which nothing could be received.
-            episode.manifest = started_at(episode.manifest, current.now_ns())
-            self._current = current
+            self._last = self._last_fault = None
+            self._current = CurrentEpisode(episode, task, request.notes, self._clock, anchor)
+            self._monitor.current, self._monitor.episode_id = self._current, episode_id
+            self._intake.connect(self._current)
+            if warning is not None:
+                self._monitor.say("disk_low", message=warning)
             return episode_id
 
-    def _open(
-        self, episode_id: str, request: StartRequest, task: Task, started_ns: int
-    ) -> OpenEpisode:
-        documents = list(self._documents)
-        if request.rig_check is not None:
-            report = rig_check_json(request.rig_check)
-            documents.append(RigDocument("rig_check.json", "application/json", report))
-        draft = draft_manifest(
-            episode_id,
-            request,
-            task,
-            self._source,
-            self._documents,
-            self._software,
-            self._streams,
-            started_ns,
-        )
-        try:
-            return OpenEpisode(
-                Place(self._root, episode_id),
-                draft,
-                self._streams,
-                request.offered_qos,
-                documents,
-                self._source.rig.recording,
-                self._clock,
-                self._fs,
-            )
-        except OSError as error:
-            raise ConfigError(
-                f"cannot write to the dataset root {self._root}: {error.strerror or error};"
-                " check its permissions and its disk"
-            ) from None
+    def _start_practice(self) -> str:
+        practice = Practice(self._clock, self._source.rig.recording.max_episode_s)
+        self._session.apply(Command.START, practice.name)
+        self._last, self._practice = None, practice
+        return practice.name
+
+    def end_practice(self) -> str:
+        """Stop or discard the practice episode; nothing of it is kept. Returns its name.
+
+        Raises:
+            ConfigError: nobody practises.
+        """
+        with self._commands:
+            if self._practice is None:
+                raise ConfigError("nobody practises; start an episode with the parameter practice")
+            name, self._practice = self._practice.name, None
+            self._session.apply(Command.DISCARD)
+            return name
 
     def offer(
         self,
@@ -191,7 +200,7 @@ class EpisodeRecorder:
         publication_sequence: int | None = None,
         publisher: bytes | None = None,
     ) -> None:
-        """Record one raw message; does nothing between episodes.
+        """Take one raw message; between episodes only its number (and the pre-roll) is kept.
 
         Args:
             topic: absolute name, one of the recorder's streams.
@@ -204,14 +213,7 @@ class EpisodeRecorder:
         Raises:
             ConfigError: the recorder has no such stream.
         """
-        current = self._current
-        if current is None:
-            return
-        number = current.open.numbers.get(topic)
-        if number is None:
-            raise ConfigError(f"topic {topic} is not one of the recorded streams")
-        current.poses.observe(topic, data, receive_ns)
-        current.open.offer(number, data, receive_ns, source_ns, publication_sequence, publisher)
+        self._intake.offer(topic, data, receive_ns, source_ns, publication_sequence, publisher)
 
     def anchored_ns(self, wall_ns: int) -> int:
         """Take out of a wall-clock time (UTC ns) what the clock has stepped since the start."""
@@ -221,46 +223,32 @@ class EpisodeRecorder:
     def must_stop(self) -> Termination | None:
         """Whether the episode must end by itself, and why; to be asked several times a second."""
         current = self._current
-        if current is None:
+        if self._practice is not None:
+            return "timeout" if self._practice.is_over else None
+        if current is None or self._session.state is not State.RECORDING:
             return None
-        if (step_ms := current.watch_clock()) is not None:
-            self._events.append(self.event("clock_step", step_ms=step_ms))
-        if current.open.error is not None:
-            if not current.fault_told:
-                current.fault_told = True
-                self._events.append(self.event("fault", message=current.open.error))
-            return "fault"
-        if current.age_s() > self._source.rig.recording.max_episode_s:
-            return "timeout"
-        return None
+        return self._monitor.must_stop(current)
 
     def event(self, kind: str, **fields: Any) -> str:
         """JSON text for the topic `episode/event`; records nothing by itself."""
+        return self._monitor.text(kind, **fields)
+
+    def watch_streams(self) -> None:
+        """Look for silent and losing streams; to be asked several times a second."""
         current = self._current
-        at_ns = self._clock.utc_ns() if current is None else current.now_ns()
-        head = {"kind": kind, "episode_id": self.episode_id, "at": iso_utc(at_ns), "at_ns": at_ns}
-        return json.dumps(head | fields)
+        if current is None or self._session.state is not State.RECORDING:
+            return
+        self._monitor.watch_streams(current)
+
+    def live_streams(self) -> list[LiveStream]:
+        """Every stream's rate and ledger as they are now."""
+        current = self._current
+        ledgers = None if current is None else current.open.ledgers
+        return self._live.read(self._clock.monotonic_ns(), ledgers)
 
     def take_events(self) -> list[str]:
-        """JSON texts of dropouts, clock steps and faults since the last call."""
-        current = self._current
-        if current is not None:
-            self._note_dropouts(current.open.queue.take_dropouts())
-        events, self._events = self._events, []
-        return events
-
-    def _note_dropouts(self, dropouts: list[Dropout]) -> None:
-        topics = list(self._streams)
-        for dropout in dropouts:
-            self._events.append(
-                self.event(
-                    "dropout",
-                    topic=topics[dropout.stream],
-                    count=dropout.count,
-                    first_ns=dropout.first_ns,
-                    last_ns=dropout.last_ns,
-                )
-            )
+        """JSON texts of dropouts, silences, clock steps and faults since the last call."""
+        return self._monitor.take()
 
     def label(self, success: bool, reason: str | None = None) -> str:
         """Say whether the task worked: of the running episode, or afterwards of the last one.
@@ -275,9 +263,12 @@ class EpisodeRecorder:
         """
         with self._commands:
             self._session.apply(Command.LABEL)
+            if self._practice is not None:
+                return self._practice.name
             if self._current is not None:
                 self._current.operator_label = success
                 self._current.reason = reason
+                self._current.open.note(LABEL_RECORD, Label(success, reason or "").values())
             elif self._last is None:
                 raise ConfigError(f"episode {self.episode_id} was not finished; salvage it first")
             else:
@@ -306,44 +297,46 @@ class EpisodeRecorder:
             self._session.apply(Command.STOP)
             assert self._current is not None
             current, began_ns = self._current, self._clock.monotonic_ns()
+            self._intake.disconnect()
             ended_ns = current.now_ns()
             try:
-                manifest = self._finish(current, termination, ended_ns)
+                manifest = finish(
+                    current, termination, ended_ns, self._streams, self._monitor.say_left
+                )
             except OSError as error:
-                raise self._unfinished(current, error) from None
+                raise leave_to_salvage(current.open, error) from None
             finally:
-                self._current = None
+                self._monitor.note_dropouts(current, final=True)
+                self._last_fault = current.open.error
+                self._current = self._monitor.current = None
                 self._session.apply(Command.FINISHED)
             seconds = (self._clock.monotonic_ns() - began_ns) / NS_PER_S
             self._last = EpisodeResult(current.open.place.final, manifest, seconds)
+            self.progress.add(manifest)
             return self._last
 
-    def _unfinished(self, current: CurrentEpisode, error: OSError) -> CheckFailed:
-        """Leave the episode to salvage; returns what to tell the person."""
-        place, cause = current.open.place, error.strerror or error
-        with suppress(OSError):
-            current.open.abandon()
-        if place.final.exists():
-            return CheckFailed(f"episode {place.episode_id} may not be safe on the disk: {cause}")
-        return CheckFailed(
-            f"episode {place.episode_id} could not be finished: {cause}; its data are in"
-            f" {place.in_progress}; make room or change the disk, then run:"
-            f" teleop-collect salvage {place.in_progress}"
-        )
+    def undo(self) -> Path:
+        """Move the last finished episode to `<root>/discarded`; returns its new folder.
 
-    def _finish(self, current: CurrentEpisode, termination: Termination, ended_ns: int) -> Manifest:
-        episode = current.open
-        if not episode.drain(DRAIN_TIMEOUT_S):
-            raise OSError(f"the disk did not answer for {DRAIN_TIMEOUT_S:g} s")
-        self._note_dropouts(episode.queue.take_dropouts(final=True))
-        end = EpisodeEnd(
-            ended_ns=ended_ns,
-            termination="fault" if episode.error else termination,
-            outcome=current.outcome(ended_ns),
-            clock_steps=current.clock_steps,
-        )
-        ledgers = episode.ledgers
-        return episode.finish(final_manifest(episode.manifest, end, self._streams, ledgers))
+        Raises:
+            ConfigError: no episode was finished since the start, or it was undone already.
+            BusyError: an episode is being recorded or finished.
+            CheckFailed: it could not be moved.
+        """
+        with self._commands:
+            self._session.check(Command.UNDO)
+            if self._last is None:
+                raise ConfigError("there is no finished episode to undo")
+            last = self._last
+            try:
+                folder = set_aside(last.path)
+            except OSError as error:
+                cause = error.strerror or error
+                raise CheckFailed(f"cannot move {last.path}: {cause}") from None
+            self._session.apply(Command.UNDO)
+            self._last = None
+            self.progress.remove(last.manifest)
+            return folder
 
     def discard(self) -> str:
         """Stop and throw the running episode away; returns its id.
@@ -355,18 +348,14 @@ class EpisodeRecorder:
         """
         with self._commands:
             self._session.check(Command.DISCARD)
+            if self._practice is not None:
+                return self.end_practice()
             assert self._current is not None
             episode, episode_id = self._current.open, str(self.episode_id)
-            self._current = None
+            self._intake.disconnect()
+            self._current = self._monitor.current = None
             self._session.apply(Command.DISCARD)
-            if not episode.drain(DRAIN_TIMEOUT_S):
-                raise CheckFailed(f"the disk does not answer; {episode.place.in_progress} remains")
-            try:
-                episode.remove()
-            except OSError as error:
-                raise CheckFailed(
-                    f"cannot remove {episode.place.in_progress}: {error.strerror or error}"
-                ) from None
+            throw_away(episode, self._monitor.say_left)
             return episode_id
 
     def salvage_interrupted(self) -> list[Path]:
@@ -380,6 +369,8 @@ class EpisodeRecorder:
         """Finish a running episode (as stopped) and let others use the root; safe to call twice."""
         with self._commands:
             try:
+                if self._practice is not None:
+                    self.end_practice()
                 return self.stop() if self._session.state is State.RECORDING else None
             finally:
                 self._lock.close()

@@ -33,6 +33,7 @@ class StartRequest:
         rig_check: the latest rig check's report (`result`, `at_ns`, ...), or None.
         override: who records in spite of the rig check, and why; None normally.
         offered_qos: what publishers offer, by absolute topic, where it was observed.
+        practice: go through an episode without recording anything.
     """
 
     task_id: str
@@ -43,6 +44,7 @@ class StartRequest:
     rig_check: Mapping[str, Any] | None = None
     override: str | None = None
     offered_qos: Mapping[str, Sequence[Qos]] = field(default_factory=dict)
+    practice: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,17 @@ from mcap import records
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.mcap_records import RawMessage
 from teleop_collect.errors import UnreadableError
-from teleop_collect.provenance.manifest import Manifest, StreamRecord, iso_utc, parse_manifest
+from teleop_collect.provenance.manifest import (
+    Manifest,
+    Outcome,
+    StreamRecord,
+    iso_utc,
+    outcome,
+    parse_manifest,
+)
 from teleop_collect.recording.bag_metadata import BagTopic, bag_metadata, embedded_yaml
 from teleop_collect.recording.episode_file import EpisodeFile, FileSystem
-from teleop_collect.recording.episode_plan import BEGIN_RECORD
+from teleop_collect.recording.episode_plan import BEGIN_RECORD, LABEL_RECORD, Label, label_of
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_chunk import Compression
 from teleop_collect.recording.mcap_writer import McapWriter
@@ -43,6 +50,7 @@ class Recovered:
         end_ns: log time of the last, UTC ns.
         sha256: of the new file.
         begin: the manifest written before the first message; None when there was none.
+        label: the operator's last label; None when there was none.
         topics: for metadata.yaml.
         ledgers: by topic; only time lines are filled in.
     """
@@ -53,6 +61,7 @@ class Recovered:
     end_ns: int = 0
     sha256: str = ""
     begin: Manifest | None = None
+    label: Label | None = None
     topics: list[BagTopic] = field(default_factory=list)
     ledgers: dict[str, StreamLedger] = field(default_factory=dict)
 
@@ -88,6 +97,7 @@ class SalvageWriter:
         self._schemas: dict[int, tuple[int, str]] = {0: (0, "")}
         self._channels: dict[int, _Channel] = {}
         self._begin: Manifest | None = None
+        self._label: Label | None = None
 
     def write(self, found: Iterable[Salvageable]) -> Recovered:
         """Write everything and close the file durably.
@@ -146,7 +156,9 @@ class SalvageWriter:
         new = self._open_writer.add_channel(
             record.topic, schema_id, record.metadata, record.message_encoding
         )
-        ledger = StreamLedger(None, has_header=starts_with_header(type_name))
+        stated = self._begin.streams.get(record.topic) if self._begin else None
+        expected_hz = stated.expected_hz if stated else None
+        ledger = StreamLedger(expected_hz, has_header=starts_with_header(type_name))
         self._channels[record.id] = _Channel(new, record, type_name, ledger)
 
     def _add_metadata(self, record: records.Metadata) -> None:
@@ -157,6 +169,8 @@ class SalvageWriter:
                 self._begin = parse_manifest(record.metadata.get("manifest", ""), BEGIN_RECORD)
             except UnreadableError:
                 self._damage.note("the episode_begin record holds no manifest")
+        if record.name == LABEL_RECORD:
+            self._label = label_of(record.metadata) or self._label
         self._open_writer.add_metadata(record.name, record.metadata)
 
     def _add_message(self, message: RawMessage) -> None:
@@ -178,7 +192,12 @@ class SalvageWriter:
         writer = self._open_writer
         writer.close_chunk()
         recovered = Recovered(
-            self._path, writer.message_count, writer.start_ns, writer.end_ns, begin=self._begin
+            self._path,
+            writer.message_count,
+            writer.start_ns,
+            writer.end_ns,
+            begin=self._begin,
+            label=self._label,
         )
         for channel in self._channels.values():
             count = writer.counts.get(channel.id, 0)
@@ -205,7 +224,7 @@ def recovered_manifest(draft: Manifest, recovered: Recovered, reason: str) -> Ma
             "ended_ns": ended_ns,
             "duration_s": (ended_ns - draft.started_ns) / NS_PER_S,
             "termination": "recovered",
-            "outcome": draft.outcome.model_copy(update={"reason": reason}),
+            "outcome": _outcome(draft, recovered.label, reason),
             "hashes": draft.hashes.model_copy(update={"mcap_sha256": recovered.sha256}),
             "streams": streams,
             "recovered": True,
@@ -213,12 +232,19 @@ def recovered_manifest(draft: Manifest, recovered: Recovered, reason: str) -> Ma
     )
 
 
+def _outcome(draft: Manifest, label: Label | None, reason: str) -> Outcome:
+    """The operator's label survives; the predicate needs an end that was seen."""
+    if label is None:
+        return outcome(None, None, reason, draft.outcome.notes)
+    reasons = "; ".join(text for text in (label.reason, reason) if text)
+    return outcome(label.success, None, reasons, draft.outcome.notes)
+
+
 def _recovered_stream(
     record: StreamRecord, ledger: StreamLedger | None, started_ns: int, ended_ns: int
 ) -> StreamRecord:
     if ledger is None:
         return record
-    ledger.expected_hz = record.expected_hz
-    seen = vars(ledger.counts(started_ns, ended_ns))
+    seen = ledger.counts(started_ns, ended_ns).as_record()
     lost = {"received": "unknown", "dropped_queue": "unknown", "lost_transport": "unknown"}
     return record.model_copy(update=seen | lost)

@@ -3,7 +3,7 @@
     IDLE ──start──► RECORDING ──stop──► FINISHING ──finished──► IDLE
                        └────────────discard──────────────────────┘
 
-A label is accepted while recording and, for the last episode, while idle.
+A label is accepted while recording and, for the last episode, while idle; so is undoing it.
 """
 
 from enum import Enum
@@ -27,16 +27,21 @@ class Command(Enum):
     FINISHED = "finished"
     DISCARD = "discard"
     LABEL = "label"
+    UNDO = "undo"
 
 
 _NEXT = {
     (State.IDLE, Command.START): State.RECORDING,
     (State.IDLE, Command.LABEL): State.IDLE,
+    (State.IDLE, Command.UNDO): State.IDLE,
     (State.RECORDING, Command.STOP): State.FINISHING,
     (State.RECORDING, Command.DISCARD): State.IDLE,
     (State.RECORDING, Command.LABEL): State.RECORDING,
     (State.FINISHING, Command.FINISHED): State.IDLE,
 }
+
+
+_ABOUT_THE_LAST = (Command.LABEL, Command.UNDO)
 
 
 class Session:
@@ -55,7 +60,7 @@ class Session:
             ConfigError: there is no episode that the command could be about.
         """
         target = _NEXT.get((self.state, command))
-        if target is None or (command is Command.LABEL and self.episode_id is None):
+        if target is None or (command in _ABOUT_THE_LAST and self.episode_id is None):
             raise self._refusal(command)
         return target
 
@@ -68,7 +73,7 @@ class Session:
         self.state = self.check(command)
         if command is Command.START:
             self.episode_id = episode_id
-        elif command is Command.DISCARD:
+        elif command in (Command.DISCARD, Command.UNDO):
             self.episode_id = None
 
     def _refusal(self, command: Command) -> TeleopCollectError:

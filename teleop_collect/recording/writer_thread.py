@@ -6,7 +6,8 @@ space stays reserved until then, or somebody else might fill it meanwhile.
 """
 
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teleop_collect.clock import NS_PER_S, Clock
@@ -69,6 +70,7 @@ class WriterThread:
         self._fsync_ns = round(settings.fsync_s * NS_PER_S)
         self._chunk_opened_ns = 0
         self._synced_ns = clock.monotonic_ns()
+        self._notes: deque[tuple[str, Mapping[str, str]]] = deque()
         self._stop = threading.Event()
         self.error: str | None = None
         """What went wrong with the disk; None while all is well."""
@@ -77,6 +79,10 @@ class WriterThread:
     def start(self) -> None:
         """Begin writing."""
         self._thread.start()
+
+    def note(self, name: str, values: Mapping[str, str]) -> None:
+        """Have a metadata record written soon, at the latest before the end."""
+        self._notes.append((name, values))
 
     def stop(self, timeout_s: float) -> bool:
         """Write what is queued, then end; False when the disk did not let it end in time."""
@@ -124,6 +130,8 @@ class WriterThread:
         self._writer.add_message(stream + 1, receive_ns, publish_ns, sequence, data)
 
     def _do_what_is_due(self, *, last: bool) -> None:
+        while self._notes:
+            self._writer.add_metadata(*self._notes.popleft())
         now_ns = self._clock.monotonic_ns()
         if last or now_ns - self._chunk_opened_ns >= self._chunk_age_ns:
             self._writer.close_chunk()

@@ -160,7 +160,7 @@ def test_a_message_that_cannot_be_encoded_is_a_fault_and_not_a_silent_thread(
 ) -> None:
     core = recorder(tmp_path)
     core.start(request())
-    core.offer(JOINTS, joint_state(1), -1)
+    core.offer(JOINTS, joint_state(1), 1_700_000_000 * NS, -1)
     while core.must_stop() is None:
         pass
     stream = core.stop().manifest.streams[JOINTS]

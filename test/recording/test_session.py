@@ -8,6 +8,7 @@ from teleop_collect.recording.session import Command, Session, State
 ALLOWED = {
     (State.IDLE, Command.START): State.RECORDING,
     (State.IDLE, Command.LABEL): State.IDLE,
+    (State.IDLE, Command.UNDO): State.IDLE,
     (State.RECORDING, Command.STOP): State.FINISHING,
     (State.RECORDING, Command.DISCARD): State.IDLE,
     (State.RECORDING, Command.LABEL): State.RECORDING,
