@@ -86,6 +86,7 @@ SIM_SCENE = "sim/scene"
 START_EPISODE = "recorder/start_episode"
 STOP_EPISODE = "recorder/stop_episode"
 DISCARD_EPISODE = "recorder/discard_episode"
+UNDO_EPISODE = "recorder/undo_episode"
 LABEL_SUCCESS = "recorder/label_success"
 TELEOP_ENGAGE = "teleop/engage"
 TELEOP_STOP = "teleop/stop"
@@ -145,6 +146,11 @@ def depth_topic(camera: str) -> str:
 def depth_info_topic(camera: str) -> str:
     """CameraInfo of the aligned depth image."""
     return f"cameras/{camera}/aligned_depth_to_color/camera_info"
+
+
+def geometry_topic(camera: str) -> str:
+    """Calibration as the device tells it (intrinsics, distortion, extrinsics, scale), JSON."""
+    return f"cameras/{camera}/geometry"
 
 
 def compressed(topic: str) -> str:

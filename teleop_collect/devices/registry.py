@@ -2,14 +2,15 @@
 
 import difflib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import cast
 
 from teleop_collect.clock import Clock
-from teleop_collect.devices.protocols import LeaderArm, TwistSource
+from teleop_collect.devices.protocols import FollowerArm, LeaderArm, TwistSource
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import DynamixelLeader, SpaceMouseLeader
+from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, SpaceMouseLeader
+from teleop_collect.rig.description import JointBounds
 from teleop_collect.rig.runtime import device_path
 
 
@@ -17,13 +18,20 @@ class DeviceKind(Enum):
     """What a driver drives."""
 
     LEADER = "leader"
+    FOLLOWER = "follower"
     CAMERA = "camera"
     TWIST_SOURCE = "twist source"
 
 
 DRIVERS: dict[DeviceKind, dict[str, str]] = {
     DeviceKind.LEADER: {"dynamixel": "teleop_collect.devices.dynamixel.leader:DynamixelLeader"},
-    DeviceKind.CAMERA: {"sim": "teleop_collect.devices.sim.camera:SimCameras"},
+    DeviceKind.FOLLOWER: {
+        "dynamixel": "teleop_collect.devices.dynamixel.follower:DynamixelFollower"
+    },
+    DeviceKind.CAMERA: {
+        "sim": "teleop_collect.devices.sim.camera:SimCameras",
+        "realsense": "teleop_collect.devices.realsense.camera:RealSenseCamera",
+    },
     DeviceKind.TWIST_SOURCE: {"spacemouse": "teleop_collect.devices.spacemouse.driver:SpaceMouse"},
 }
 """`module:class` by driver name, by kind."""
@@ -57,6 +65,27 @@ def create_leader(config: DynamixelLeader, clock: Clock) -> LeaderArm:
         driver_class(DeviceKind.LEADER, config.driver),
     )
     return create(config, str(device_path(config.port)), clock)
+
+
+def create_follower(
+    config: DynamixelFollower, clock: Clock, bounds: Mapping[str, JointBounds]
+) -> FollowerArm:
+    """The follower arm of a rig file, not yet connected.
+
+    Args:
+        config: the follower of the rig file.
+        clock: source of stamps.
+        bounds: where the rig lets each joint go; the servos' own limits must not be wider.
+
+    Raises:
+        ConfigError: unknown driver, or the driver refuses the configuration.
+        MissingExtraError: the driver's library is not installed.
+    """
+    create = cast(
+        Callable[[DynamixelFollower, str, Clock, Mapping[str, JointBounds]], FollowerArm],
+        driver_class(DeviceKind.FOLLOWER, config.driver),
+    )
+    return create(config, str(device_path(config.port)), clock, bounds)
 
 
 def create_twist_source(config: SpaceMouseLeader, clock: Clock, frame_id: str) -> TwistSource:

@@ -4,8 +4,8 @@ import array
 
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import PoseStamped, WrenchStamped
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState, Joy
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -16,6 +16,7 @@ from teleop_collect.samples import (
     Pose,
     PoseSample,
     RgbdSample,
+    TwistSample,
     WrenchSample,
 )
 
@@ -106,6 +107,38 @@ def wrench_sample(message: WrenchStamped) -> WrenchSample:
     )
 
 
+def twist_stamped(sample: TwistSample) -> TwistStamped:
+    """Twist sample to TwistStamped."""
+    message = TwistStamped()
+    message.header.stamp = time_message(sample.stamp_ns)
+    message.header.frame_id = sample.frame_id
+    linear, angular = message.twist.linear, message.twist.angular
+    linear.x, linear.y, linear.z = sample.linear_m_s
+    angular.x, angular.y, angular.z = sample.angular_rad_s
+    return message
+
+
+def joy(sample: TwistSample) -> Joy:
+    """A twist sample's raw axes and buttons, with the same stamp."""
+    message = Joy(axes=list(sample.axes), buttons=list(sample.buttons))
+    message.header.stamp = time_message(sample.stamp_ns)
+    message.header.frame_id = sample.frame_id
+    return message
+
+
+def twist_sample(twist: TwistStamped, buttons: Joy | None) -> TwistSample:
+    """TwistStamped to twist sample, with the buttons and axes of a Joy."""
+    linear, angular = twist.twist.linear, twist.twist.angular
+    return TwistSample(
+        stamp_ns(twist.header.stamp),
+        twist.header.frame_id,
+        (linear.x, linear.y, linear.z),
+        (angular.x, angular.y, angular.z),
+        tuple(buttons.buttons) if buttons is not None else (),
+        tuple(buttons.axes) if buttons is not None else (),
+    )
+
+
 def pose_stamped(sample: PoseSample) -> PoseStamped:
     """Pose sample to PoseStamped."""
     message = PoseStamped()
@@ -143,6 +176,15 @@ def depth_image(sample: RgbdSample, frame_id: str) -> Image | None:
     message.header.stamp = time_message(sample.stamp_ns)
     message.header.frame_id = frame_id
     message.data = array.array("B", sample.depth_mm.tobytes())
+    return message
+
+
+def compressed_image(stamp: int, frame_id: str, image_format: str, data: bytes) -> CompressedImage:
+    """An encoded image as image_transport names its format."""
+    message = CompressedImage(format=image_format)
+    message.header.stamp = time_message(stamp)
+    message.header.frame_id = frame_id
+    message.data = array.array("B", data)
     return message
 
 

@@ -4,7 +4,6 @@ Rendering is not here: this process hands each physics state to the camera proce
 """
 
 import json
-from pathlib import Path
 
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.node import Node
@@ -23,9 +22,9 @@ from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.robot_descriptions import publish_descriptions
 from teleop_collect.process import prefer_control
 from teleop_collect.rig.config import Arm
-from teleop_collect.rig.description import resolve_urdf
 from teleop_collect.rig.runtime import sim_state_path
 
 STATE_HZ = 200
@@ -89,23 +88,12 @@ class SimRigNode:
             )
             for name in rig.objects
         }
-        self._publish_descriptions(loaded.path)
+        self._descriptions = publish_descriptions(node, rig.arms, loaded.path)
         self._scene = node.create_publisher(String, topics.SIM_SCENE, profile(topics.LATCHED_QOS))
         self._publish_scene()
         self._loop = PacedLoop(rig.sim.physics_hz, self._clock, max_lag_periods=50)
         node.create_service(Trigger, topics.SIM_RESET, self._on_reset)
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
-
-    def _publish_descriptions(self, rig_path: Path) -> None:
-        self._descriptions = []
-        for arm in self._rig.arms.values():
-            publisher = self._host.node.create_publisher(
-                String,
-                topics.arm_topic(arm.prefix, topics.ROBOT_DESCRIPTION),
-                profile(topics.LATCHED_QOS),
-            )
-            publisher.publish(String(data=resolve_urdf(arm.urdf, rig_path).read_text()))
-            self._descriptions.append(publisher)
 
     def run(self) -> None:
         """Step the physics in real time until the stop."""

@@ -41,6 +41,18 @@ class RobotDescription:
     text: str
     sha256: str
 
+    @property
+    def root(self) -> str:
+        """The one link that hangs on no joint.
+
+        Raises:
+            ConfigError: there are several, or none.
+        """
+        roots = sorted(self.links - {joint.child for joint in self.joints.values()})
+        if len(roots) != 1:
+            raise ConfigError(f"{self.path}: a robot has one root link, this has {roots}")
+        return roots[0]
+
     @classmethod
     def from_urdf(cls, path: Path) -> "RobotDescription":
         """Read a URDF file.

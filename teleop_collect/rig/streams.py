@@ -7,6 +7,7 @@ from teleop_collect import topics
 from teleop_collect.rig.config import (
     Arm,
     Camera,
+    RealSenseCamera,
     Rig,
     Ros2ControlFollower,
     SpaceMouseLeader,
@@ -174,6 +175,9 @@ def _camera_streams(name: str, camera: Camera) -> Iterator[Stream]:
         image = topics.COMPRESSED_IMAGE
         color, depth = topics.compressed(color), topics.compressed_depth(depth)
     yield stream(color, image, StreamKind.COLOR)
+    if isinstance(camera, RealSenseCamera):
+        kind, qos = StreamKind.LABEL, topics.LATCHED_QOS
+        yield Stream(topics.geometry_topic(name), topics.STRING, kind, None, False, qos)
     yield stream(topics.color_info_topic(name), topics.CAMERA_INFO, info)
     if camera.depth:
         yield stream(depth, image, StreamKind.DEPTH)

@@ -6,6 +6,8 @@ from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.state import TeleopState
 from teleop_collect.teleop.tick import EngageAnswer, Tick
 
+_ARMED = (TeleopState.ALIGNING, TeleopState.ENGAGED, TeleopState.HOLD)
+
 
 class TeleopGroup:
     """Chains by arm name.
@@ -16,6 +18,11 @@ class TeleopGroup:
 
     def __init__(self, chains: Mapping[str, TeleopChain]) -> None:
         self.chains = dict(chains)
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether any arm follows its leader or holds until it may again."""
+        return any(chain.state in _ARMED for chain in self.chains.values())
 
     def engage(self, now_ns: int, gate_reason: str | None = None) -> EngageAnswer:
         """Engage every arm, or none.

@@ -1,0 +1,96 @@
+"""The topics of one arm's chain: leader and follower in, what was asked and what is sent out."""
+
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+
+from teleop_collect import topics
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.controller_order import ControllerOrder
+from teleop_collect.nodes.follower_output import CommandTopic, command_topics
+from teleop_collect.nodes.leader_input import leader_input
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.config import Arm, Ros2ControlFollower
+from teleop_collect.rig.description import RobotDescription
+from teleop_collect.rig.streams import follower_source
+from teleop_collect.samples import JointSample
+from teleop_collect.teleop.chain import TeleopChain, Tick
+
+
+class ArmTopics:
+    """Feeds one chain and publishes its ticks.
+
+    Args:
+        node: subscribes and publishes.
+        name: of the arm.
+        arm: its section of the rig file.
+        chain: what is fed.
+        description: the arm's URDF.
+        period_s: of the ticks.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        arm: Arm,
+        chain: TeleopChain,
+        description: RobotDescription,
+        period_s: float,
+    ) -> None:
+        self.name = name
+        self._chain = chain
+        self._joints = arm.joints
+        self._period_s = period_s
+        qos = profile(topics.FAST_QOS)
+
+        def own(topic: str) -> str:
+            return topics.arm_topic(arm.prefix, topic)
+
+        state_topic = follower_source(arm) or own(topics.FOLLOWER_JOINT_STATES)
+        self._leader = leader_input(node, arm, chain, description)
+        self._follower = PolledSubscription(node, JointState, state_topic, qos)
+        self._newest: JointSample | None = None
+        self._requested = node.create_publisher(JointState, own(topics.ACTION_REQUESTED), qos)
+        self._sent = node.create_publisher(JointState, own(topics.ACTION_SENT), qos)
+        self._commands = command_topics(node, arm)
+        self._order = controller_order(node, arm, self._commands[0])
+
+    def feed(self, now_ns: int, utc_ns: int) -> None:
+        """Give the chain what has arrived since the last tick, with its time of reception."""
+        if self._order is not None:
+            self._order.poll(now_ns)
+        for taken in self._follower.drain():
+            receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
+            self._newest = conversions.joint_sample(taken.message)
+            self._chain.follower_received(self._newest, receive_ns)
+        self._leader.feed(now_ns, utc_ns, self._newest)
+
+    def order_problem(self, now_ns: int) -> str | None:
+        """Why the follower's controller would take commands wrongly; None when it would not."""
+        return None if self._order is None else self._order.problem(now_ns)
+
+    @property
+    def command_topics(self) -> tuple[str, ...]:
+        """Where the follower is commanded."""
+        return tuple(command.topic for command in self._commands)
+
+    def publish(self, tick: Tick, stamp_ns: int) -> None:
+        """Publish what was asked and what is sent, and command the follower."""
+        if tick.action_requested is not None:
+            requested = JointSample(stamp_ns, self._joints, tick.action_requested)
+            self._requested.publish(conversions.joint_state(requested))
+        if tick.action_sent is None:
+            return
+        sent = JointSample(stamp_ns, self._joints, tick.action_sent)
+        for command in self._commands:
+            command.publish(sent, self._period_s)
+        self._sent.publish(conversions.joint_state(sent))
+
+
+def controller_order(node: Node, arm: Arm, command: CommandTopic) -> ControllerOrder | None:
+    """Watches the controller's joint order where messages carry no names."""
+    follower = arm.follower
+    if not isinstance(follower, Ros2ControlFollower) or not command.as_array:
+        return None
+    return ControllerOrder(node, follower.controller_node, command.joints)

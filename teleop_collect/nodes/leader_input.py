@@ -1,0 +1,108 @@
+"""What teleoperation hears of a leader: joints of an arm, or twists of a SpaceMouse."""
+
+from typing import Protocol
+
+from geometry_msgs.msg import TwistStamped
+from rclpy.node import Node
+from sensor_msgs.msg import JointState, Joy
+
+from teleop_collect import topics
+from teleop_collect.clock import NS_PER_S
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.config import Arm, SpaceMouseLeader, TopicLeader
+from teleop_collect.rig.description import RobotDescription
+from teleop_collect.samples import JointSample, TwistSample
+from teleop_collect.teleop.chain import TeleopChain
+from teleop_collect.teleop.mapping import JointsUnreadable
+from teleop_collect.teleop.state import TeleopState
+from teleop_collect.teleop.twist_leader import TwistLeader
+
+FOLLOWING = (TeleopState.ALIGNING, TeleopState.ENGAGED)
+
+
+class LeaderInput(Protocol):
+    """Feeds one chain with its leader."""
+
+    def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
+        """Give the chain what the leader asks.
+
+        Args:
+            now_ns: monotonic time.
+            utc_ns: the same in UTC.
+            follower: newest sample of the follower; None before the first.
+        """
+        ...
+
+
+class JointInput:
+    """A leader arm, by its joint states."""
+
+    def __init__(self, node: Node, arm: Arm, chain: TeleopChain) -> None:
+        name = topics.arm_topic(arm.prefix, topics.LEADER_JOINT_STATES)
+        topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else name
+        self._chain = chain
+        self._joints = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
+
+    def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
+        """Hand over every sample with its time of reception."""
+        for taken in self._joints.drain():
+            receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
+            self._chain.leader_received(conversions.joint_sample(taken.message), receive_ns)
+
+
+class TwistInput:
+    """A SpaceMouse, whose twists move a leader that exists in numbers only.
+
+    While the arm does not follow, that leader stands where the follower is.
+    """
+
+    def __init__(
+        self, node: Node, arm: Arm, chain: TeleopChain, description: RobotDescription
+    ) -> None:
+        qos = profile(topics.FAST_QOS)
+
+        def topic(name: str) -> str:
+            return topics.arm_topic(arm.prefix, name)
+
+        self._twists = PolledSubscription(node, TwistStamped, topic(topics.SPACEMOUSE_TWIST), qos)
+        self._joys = PolledSubscription(node, Joy, topic(topics.SPACEMOUSE_JOY), qos)
+        self._chain = chain
+        self._leader = TwistLeader(arm, description, chain.bounds)
+        self._twist: TwistSample | None = None
+        self._joy: Joy | None = None
+        self._fed_ns: int | None = None
+
+    def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
+        """Move the leader by the newest twist and hand over where it is now."""
+        if (joy := self._joys.newest()) is not None:
+            self._joy = joy.message
+        if (twist := self._twists.newest()) is not None:
+            self._twist = conversions.twist_sample(twist.message, self._joy)
+        dt_s = 0.0 if self._fed_ns is None else (now_ns - self._fed_ns) / NS_PER_S
+        self._fed_ns = now_ns
+        if follower is None:
+            return
+        try:
+            if self._chain.state not in FOLLOWING:
+                self._leader.reset(follower)
+            sample = self._leader.update(self._twist, dt_s, utc_ns, follower)
+        except JointsUnreadable:
+            return  # the chain judges the follower's samples and says why it holds
+        if sample is not None:
+            self._chain.leader_received(sample, now_ns)
+
+
+def leader_input(
+    node: Node, arm: Arm, chain: TeleopChain, description: RobotDescription
+) -> LeaderInput:
+    """The input that fits an arm's leader.
+
+    Raises:
+        ConfigError: see `TwistLeader`.
+        MissingExtraError: pinocchio is not installed (SpaceMouse only).
+    """
+    if isinstance(arm.leader, SpaceMouseLeader):
+        return TwistInput(node, arm, chain, description)
+    return JointInput(node, arm, chain)

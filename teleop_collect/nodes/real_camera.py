@@ -1,0 +1,80 @@
+"""One RealSense camera, or a recording of one, published until the stop."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from std_msgs.msg import String
+
+from teleop_collect import topics
+from teleop_collect.clock import SystemClock
+from teleop_collect.devices.realsense.camera import RealSenseCamera as RealSenseDevice
+from teleop_collect.devices.realsense.recorded_camera import RecordedCamera
+from teleop_collect.devices.realsense.sdk import import_realsense
+from teleop_collect.nodes.camera_topics import CameraTopics
+from teleop_collect.nodes.device_loop import DeviceLoop, run_loops
+from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
+from teleop_collect.nodes.host import Host
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.config import RealSenseCamera
+
+
+class RealCamera:
+    """Reads the camera in a thread of its own and publishes what it gives.
+
+    Args:
+        host: the process's ROS side.
+        name: of the camera in the rig file.
+        config: its section.
+        recording: librealsense recording (.db3) to play instead of the camera; empty for none.
+    """
+
+    def __init__(self, host: Host, name: str, config: RealSenseCamera, recording: str = "") -> None:
+        self._host, self._name = host, name
+        finder = RecordedCamera(import_realsense(), Path(recording)) if recording else None
+        self._device = RealSenseDevice(config, SystemClock(), finder)
+        self._topics = CameraTopics(host.node, name, config)
+        self._geometry = host.node.create_publisher(
+            String, topics.geometry_topic(name), profile(topics.LATCHED_QOS)
+        )
+        self._loop = DeviceLoop(
+            host,
+            f"camera {name}",
+            self._device,
+            self._step,
+            connected=self._calibrated,
+            facts=self._facts,
+        )
+        self._diagnostics = DiagnosticsPublisher(host, self._rows)
+
+    def run(self) -> None:
+        """Read until the stop."""
+        run_loops(self._host, [self._loop])
+
+    def _calibrated(self) -> None:
+        geometry = self._device.geometry
+        self._topics.calibrated(geometry.color)
+        transform = geometry.color_from_depth
+        text = {
+            "color": asdict(geometry.color),
+            "distortion": asdict(geometry.distortion),
+            "color_from_depth": None if transform is None else transform.tolist(),
+            "depth_scale_m": geometry.depth_scale_m,
+        }
+        self._geometry.publish(String(data=json.dumps(text)))
+
+    def _step(self) -> None:
+        self._topics.publish(self._device.read())
+
+    def _facts(self) -> dict[str, object]:
+        status = self._device.status
+        values = {k: "unknown" if v is None else v for k, v in vars(status).items()}
+        return {**values, "not_compressed": self._topics.not_compressed}
+
+    def _rows(self) -> list[Row]:
+        return [self._loop.row(self._host.node.get_name())]
+
+    def close(self) -> None:
+        """Release the camera."""
+        self._topics.close()
+        self._loop.close()

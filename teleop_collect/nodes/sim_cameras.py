@@ -1,0 +1,80 @@
+"""All simulated cameras of a rig, rendered in this one process."""
+
+from teleop_collect.clock import NS_PER_S, SystemClock
+from teleop_collect.devices.sim.camera import SimCameras
+from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceTimeout
+from teleop_collect.nodes.camera_topics import CameraTopics
+from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
+from teleop_collect.nodes.host import Host
+from teleop_collect.rig.config import SimCamera
+from teleop_collect.rig.load import LoadedRig
+from teleop_collect.rig.runtime import sim_state_path
+
+RETRY_S = 0.2
+
+
+class SimulatedCameras:
+    """Takes each camera's image when it is due."""
+
+    def __init__(self, host: Host, loaded: LoadedRig) -> None:
+        self._host = host
+        configs = {n: c for n, c in loaded.rig.cameras.items() if isinstance(c, SimCamera)}
+        if not configs:
+            raise ConfigError(
+                f"{loaded.path}: no camera with driver 'sim' for this node to publish"
+            )
+        self._clock = SystemClock()
+        self._cameras = SimCameras(
+            loaded.rig, tuple(configs), sim_state_path(), self._clock, loaded.path
+        )
+        self._cameras.connect()
+        host.node.get_logger().info(f"rendering with {self._cameras.backend}")
+        self._period_ns = {name: round(NS_PER_S / config.fps) for name, config in configs.items()}
+        self._topics = [CameraTopics(host.node, name, config) for name, config in configs.items()]
+        for camera in self._topics:
+            camera.calibrated(self._cameras.intrinsics(camera.name))
+        self._skipped = 0
+        self._problem = ""
+        self._diagnostics = DiagnosticsPublisher(host, self._rows)
+
+    def run(self) -> None:
+        """Take each camera's image when it is due, the cameras staggered over the period."""
+        now_ns = self._clock.monotonic_ns()
+        due_ns = {
+            camera.name: now_ns + index * self._period_ns[camera.name] // len(self._topics)
+            for index, camera in enumerate(self._topics)
+        }
+        while not self._host.stop.is_set:
+            camera = min(self._topics, key=lambda c: due_ns[c.name])
+            period_ns = self._period_ns[camera.name]
+            self._clock.sleep_until_ns(due_ns[camera.name])
+            self._publish(camera)
+            due_ns[camera.name] += period_ns
+            behind = (self._clock.monotonic_ns() - due_ns[camera.name]) // period_ns
+            if behind > 1:
+                self._skipped += behind
+                due_ns[camera.name] += behind * period_ns
+
+    def _publish(self, camera: CameraTopics) -> None:
+        """Publish one image; while the physics is away publish nothing and say so once."""
+        try:
+            camera.publish(self._cameras.read(camera.name))
+            self._problem = ""
+        except (DeviceTimeout, DeviceDisconnected) as error:
+            if str(error) != self._problem and not self._host.stop.is_set:
+                self._host.node.get_logger().error(str(error))
+            self._problem = str(error)
+            self._host.stop.wait(RETRY_S)
+
+    def _rows(self) -> list[Row]:
+        values: dict[str, object] = {c.name: c.published for c in self._topics}
+        values["skipped"] = self._skipped
+        values["renderer"] = self._cameras.backend
+        level = "error" if self._problem else "warn" if self._skipped else "ok"
+        return [("camera: images", level, self._problem or "rendering", values)]
+
+    def close(self) -> None:
+        """Release the renderer."""
+        for camera in self._topics:
+            camera.close()
+        self._cameras.close()
