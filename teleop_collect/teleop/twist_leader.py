@@ -90,9 +90,7 @@ class TwistLeader:
         Raises:
             JointsUnreadable: the sample lacks a joint or has a position that is no number.
         """
-        positions = self._order.pick(follower)
-        if not all(map(math.isfinite, positions)):
-            raise JointsUnreadable(f"follower positions {positions} are not all finite")
+        positions = self._measured(follower)
         self._positions = list(positions)
         self._posture = np.array([positions[i] for i in self._indices])
         self._stand()
@@ -121,18 +119,24 @@ class TwistLeader:
 
         Raises:
             ConfigError: the twist's frame is neither the base frame nor the tool frame.
-            JointsUnreadable: the follower's sample lacks a joint.
+            JointsUnreadable: as `reset`.
         """
         if not self._positions or twist is None or not _is_believable(twist, stamp_ns):
             self._stand()
             return None
         dt_s = min(max(dt_s, 0.0), MAX_DT_S)
-        measured = None if follower is None else self._order.pick(follower)
+        measured = None if follower is None else self._measured(follower)
         velocities = [0.0] * len(self.joints)
         if dt_s > 0.0:
             self._gripper.move(self._positions, velocities, twist.buttons, dt_s)
             self._move_tool(self._asked(twist), twist.frame_id, velocities, measured, dt_s)
         return JointSample(stamp_ns, self.joints, tuple(self._positions), tuple(velocities))
+
+    def _measured(self, follower: JointSample) -> tuple[float, ...]:
+        positions = self._order.pick(follower)
+        if not all(map(math.isfinite, positions)):
+            raise JointsUnreadable(f"follower positions {positions} are not all finite")
+        return positions
 
     def _asked(self, twist: TwistSample) -> FloatArray:
         """The twist that may be acted on, shape (6,): zero while the arm is to stand."""

@@ -249,6 +249,8 @@ def test_reset_takes_joints_by_name_and_refuses_what_is_no_posture():
         driver.leader.reset(JointSample(UTC_NS, JOINTS[:-1], HOME[:-1]))
     with pytest.raises(JointsUnreadable, match="not all finite"):
         driver.leader.reset(JointSample(UTC_NS, JOINTS, (*HOME[:-1], math.nan)))
+    with pytest.raises(JointsUnreadable, match="not all finite"):
+        driver.step(follower=JointSample(UTC_NS, JOINTS, (math.inf, *HOME[1:])))
     assert driver.step().position == HOME
 
 
