@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from teleop_collect.cli.main import VERBS, build_parser
+from teleop_collect.rig.load import load_rig
 from teleop_collect.rig.share import shipped_rigs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +24,9 @@ FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(rf"`({PROGRAM} [^`]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 MESSAGE_TABLE = re.compile(r"^\| message[^\n]*\n\|[-| ]+\n((?:\|[^\n]*\n)+)", re.MULTILINE)
+SERVO_TABLE = re.compile(
+    r"^\| joint \| id \| leader \| follower \|\n\|[-| ]+\n((?:\|[^\n]*\n)+)", re.MULTILINE
+)
 GAP = "…"
 """Stands in a documented message for whatever the program fills in."""
 
@@ -159,6 +163,26 @@ def test_every_message_that_is_explained_is_one_that_the_program_has(message):
     pieces = [piece.strip() for piece in message.split(GAP) if piece.strip()]
     assert pieces
     assert [piece for piece in pieces if piece not in source] == []
+
+
+def documented_servos() -> list[object]:
+    """Rows of tables of servo ids, with the shipped rig that the page is about."""
+    return [
+        pytest.param(page.stem, *(cell.strip() for cell in row.split("|")[1:-1]), id=row[:40])
+        for page in PAGES
+        for table in SERVO_TABLE.findall(page.read_text(encoding="utf-8"))
+        for row in table.splitlines()
+    ]
+
+
+@pytest.mark.parametrize(("rig", "joint", "id_text", "leader", "follower"), documented_servos())
+def test_servo_tables_say_what_the_rig_file_says(rig, joint, id_text, leader, follower):
+    for arm in load_rig(rig).rig.arms.values():
+        for servo, model in (
+            (arm.leader.servos[joint], leader),
+            (arm.follower.servos[joint], follower),
+        ):
+            assert (servo.id, servo.model) == (int(id_text.split()[0]), model)
 
 
 def test_a_command_that_does_not_exist_would_be_found(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from support.rig_files import write_rig
 from teleop_collect.devices.udev.links import links_of
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.share import shipped_rigs
 
 ARM = "    urdf: robot.urdf\n"
 
@@ -31,6 +32,21 @@ def test_the_link_takes_the_ports_name_unless_the_kernel_deals_it_out(tmp_path, 
 
 def test_an_emulated_port_needs_no_link(tmp_path):
     assert links_of(rig_with_port(tmp_path, "sim://tiny")) == ()
+
+
+@pytest.mark.parametrize("name", sorted(shipped_rigs()))
+def test_the_ports_of_shipped_rig_files_are_the_links_that_their_adapters_get(name):
+    links = links_of(load_rig(name).rig)
+    assert [link for link in links if not link.agrees] == []
+
+
+def test_aloha_has_four_adapters():
+    assert [link.name for link in links_of(load_rig("aloha").rig)] == [
+        "ttyDXL_leader_left",
+        "ttyDXL_follower_left",
+        "ttyDXL_leader_right",
+        "ttyDXL_follower_right",
+    ]
 
 
 def test_two_ports_with_one_serial_are_refused(tmp_path):
