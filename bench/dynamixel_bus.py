@@ -16,18 +16,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import dynamixel_sdk as sdk
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from report import Figure, Report
 
 from teleop_collect.clock import PacedLoop, SystemClock
 from teleop_collect.devices.dynamixel.follower import DynamixelFollower
 from teleop_collect.devices.dynamixel.leader import DynamixelLeader
 from teleop_collect.errors import DeviceTimeout
+from teleop_collect.process import prefer_control
 from teleop_collect.rig.config import DynamixelFollower as FollowerConfig
 from teleop_collect.rig.config import DynamixelLeader as LeaderConfig
 from teleop_collect.rig.share import shipped_rigs
@@ -37,7 +39,6 @@ RUN_S = 4.0
 WARM_UP_S = 0.3
 ALOHA_HZ = 100.0
 PACED_HZ = 200.0
-JOINTS = tuple(f"joint_{i}" for i in range(1, SERVOS + 1))
 IDS = tuple(range(1, SERVOS + 1))
 STATUS_BYTES, INSTRUCTION_BYTES, FAST_HEAD_BYTES, FAST_SHARE_BYTES = 11, 14, 8, 4
 BLOCK_BYTES, GOAL_BYTES = 10, 4
@@ -129,33 +130,40 @@ def leader_of(path: Path, baud: int, rate_hz: float) -> DynamixelLeader:
 
 
 def measure(cycle: Callable[[], None], limit: float) -> dict[str, Figure]:
-    """Run a cycle as fast as it goes."""
-    stop = time.perf_counter() + WARM_UP_S
-    while time.perf_counter() < stop:
-        cycle()
-    periods = []
+    """Run a cycle as fast as it goes; cycles without an answer do not count."""
+    warm = time.perf_counter() + WARM_UP_S
+    while time.perf_counter() < warm:
+        with suppress(DeviceTimeout):
+            cycle()
+    periods, missed = [], 0
     cpu_s, start = time.process_time(), time.perf_counter()
     last = start
     while last - start < RUN_S:
-        cycle()
+        try:
+            cycle()
+        except DeviceTimeout:
+            missed += 1
+            continue
         now = time.perf_counter()
         periods.append(now - last)
         last = now
-    return figures(np.array(periods), last - start, time.process_time() - cpu_s, limit)
-
-
-def figures(periods: np.ndarray, wall_s: float, cpu_s: float, limit: float) -> dict[str, Figure]:
-    """Rate, share of the bus limit at the mean and at the median cycle, periods, CPU."""
-    p50, p99 = np.percentile(periods, [50, 99])
+    wall_s, used_s = last - start, time.process_time() - cpu_s
     rate_hz = len(periods) / wall_s
-    return {
+    row: dict[str, Figure] = {
         "rate_hz": round(rate_hz, 1),
         "limit_hz": round(limit, 1),
         "share_of_limit": round(rate_hz / limit, 3),
-        "share_at_p50": round(1 / p50 / limit, 3),
+    }
+    return row | spread(np.array(periods), used_s / wall_s) | {"missed_reads": missed}
+
+
+def spread(periods_s: NDArray[np.float64], cpu_share: float) -> dict[str, Figure]:
+    """Periods and CPU of this process."""
+    p50, p99 = np.percentile(periods_s, [50, 99])
+    return {
         "period_p50_ms": round(1000 * p50, 3),
         "period_p99_ms": round(1000 * p99, 3),
-        "cpu_percent": round(100 * cpu_s / wall_s, 1),
+        "cpu_percent": round(100 * cpu_share, 1),
     }
 
 
@@ -311,14 +319,9 @@ def paced(cycles: list[Callable[[], None]], rate_hz: float) -> dict[str, Figure]
         thread.join()
     wall_s, used_s = time.perf_counter() - start, time.process_time() - cpu_s
     together = np.concatenate([np.array(p) / 1e9 for p in periods])
-    p50, p99 = np.percentile(together, [50, 99])
-    return {
-        "rate_hz": round(min(len(p) - m for p, m in zip(periods, missed, strict=True)) / RUN_S, 1),
-        "period_p50_ms": round(1000 * p50, 3),
-        "period_p99_ms": round(1000 * p99, 3),
-        "cpu_percent": round(100 * used_s / wall_s, 1),
-        "missed_reads": sum(missed),
-    }
+    answered = min(len(p) - m for p, m in zip(periods, missed, strict=True))
+    row: dict[str, Figure] = {"rate_hz": round(answered / RUN_S, 1)}
+    return row | spread(together, used_s / wall_s) | {"missed_reads": sum(missed)}
 
 
 def aloha(report: Report, folder: Path, baud: int) -> None:
@@ -344,6 +347,7 @@ def aloha(report: Report, folder: Path, baud: int) -> None:
 def main() -> int:
     """Measure and report."""
     report = Report("dynamixel_bus")
+    prefer_control()
     with tempfile.TemporaryDirectory(prefix="tc-") as folder:
         for baud in (1_000_000, 4_000_000):
             one_bus(report, Path(folder), baud)

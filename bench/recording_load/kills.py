@@ -107,6 +107,7 @@ class Lane:
         wait_until((folder / "manifest.json").exists, READY_S, f"the salvage of {episode_id}")
         salvage_s = time.monotonic() - restarted
         found = self._run.contents(folder / f"{episode_id}.mcap")
+        self._free(episode_id)
         return Kill(
             episode_id=episode_id,
             after_s=(killed_ns - started_ns) / NS_PER_S,
@@ -117,6 +118,11 @@ class Lane:
             duplicates=sum(c.duplicates for c in found.values()),
             salvage_s=salvage_s,
         )
+
+    def _free(self, episode_id: str) -> None:
+        """Remove what was recorded, both as left and as recovered; the folders stay."""
+        for path in self.root.glob(f"*/{episode_id}/*.mcap*"):
+            path.unlink()
 
 
 class KillRun:

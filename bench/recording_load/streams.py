@@ -13,6 +13,8 @@ from geometry_msgs.msg import WrenchStamped
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import Image, JointState
 
+from .pictures import picture
+
 NS_PER_S = 1_000_000_000
 _TYPES = get_typestore(Stores.ROS2_JAZZY)
 VARIANTS = 5
@@ -60,9 +62,9 @@ class NumberedStream:
         """What follows the header, by variant."""
         random = np.random.default_rng(int.from_bytes(self.topic.encode()[:8], "little"))
         content = {"joints": self._joints, "wrench": self._wrench}.get(self.kind, self._image)
-        return [content(random)[_HEAD.size :] for _ in range(VARIANTS)]
+        return [content(random, n)[_HEAD.size :] for n in range(VARIANTS)]
 
-    def _joints(self, random: np.random.Generator) -> bytes:
+    def _joints(self, random: np.random.Generator, _: int) -> bytes:
         names = [f"joint_{n}" for n in range(JOINTS)]
         position, velocity, effort = random.normal(size=(3, JOINTS))
         return _cdr(
@@ -73,23 +75,23 @@ class NumberedStream:
             effort=effort,
         )
 
-    def _wrench(self, random: np.random.Generator) -> bytes:
+    def _wrench(self, random: np.random.Generator, _: int) -> bytes:
         vector = _TYPES.types["geometry_msgs/msg/Vector3"]
         force, torque = (vector(*random.normal(size=3)) for _ in range(2))
         wrench = _TYPES.types["geometry_msgs/msg/Wrench"](force=force, torque=torque)
         return _cdr("geometry_msgs/msg/WrenchStamped", wrench=wrench)
 
-    def _image(self, random: np.random.Generator) -> bytes:
+    def _image(self, _: np.random.Generator, variant: int) -> bytes:
         encoding, pixel_bytes = ("rgb8", 3) if self.kind == "color" else ("16UC1", 2)
-        step = self.width * pixel_bytes
+        pixels = picture(self.kind, self.width, self.height, variant, VARIANTS)
         return _cdr(
             "sensor_msgs/msg/Image",
             height=self.height,
             width=self.width,
             encoding=encoding,
             is_bigendian=0,
-            step=step,
-            data=np.frombuffer(random.bytes(self.height * step), np.uint8),
+            step=self.width * pixel_bytes,
+            data=np.frombuffer(pixels, np.uint8),
         )
 
     def message(self, number: int, base_ns: int) -> bytes:

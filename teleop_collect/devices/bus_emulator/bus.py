@@ -51,6 +51,7 @@ class Bus:
         self.servos = tuple(servos)
         self._byte_ns = BITS_PER_BYTE * 1e9 / baud
         self._free_ns = 0
+        self._by_id: dict[int, EmulatedServo] = {}
         self._actions: dict[int, Callable[[Packet, int], list[Reply]]] = {
             Instruction.PING: self._ping,
             Instruction.READ: self._read,
@@ -91,10 +92,11 @@ class Bus:
         return round(count * self._byte_ns)
 
     def _find(self, servo_id: int, at_ns: int) -> EmulatedServo | None:
-        for servo in self.servos:
-            if servo.servo_id == servo_id and servo.answers(at_ns):
-                return servo
-        return None
+        servo = self._by_id.get(servo_id)
+        if servo is None or servo.servo_id != servo_id:
+            self._by_id = {servo.servo_id: servo for servo in self.servos}
+            servo = self._by_id.get(servo_id)
+        return servo if servo is not None and servo.answers(at_ns) else None
 
     def _status(self, servo: EmulatedServo, start_ns: int, error: int, data: bytes = b"") -> Reply:
         packet = protocol.encode_status(servo.servo_id, error | servo.alert, data)

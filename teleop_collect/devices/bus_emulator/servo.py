@@ -26,15 +26,24 @@ TEMPERATURE_C = 30
 LOAD_UNITS = 1000
 """Full Present Load of models without current sensor."""
 TICKS_S_PER_VELOCITY_UNIT = 0.229 / 60 * models.TICKS_PER_REVOLUTION
+_TICK = struct.Struct("<H")
 _PRESENT = struct.Struct("<hii")
+_PRESENT_START = models.PRESENT_CURRENT.address
+_MOVING = models.MOVING.address
+_TORQUE = models.TORQUE_ENABLE.address
 _WRITABLE = {item.address: item for item in models.ITEMS if item.writable}
 _CURRENT_ITEMS = (models.CURRENT_LIMIT, models.GOAL_CURRENT)
+_CURRENT_ADDRESSES = frozenset(item.address for item in _CURRENT_ITEMS)
 _GOALS = (models.GOAL_PWM, models.GOAL_CURRENT, models.GOAL_VELOCITY, models.GOAL_POSITION)
+_GOAL_ADDRESSES = frozenset(item.address for item in _GOALS)
 _POSITION_MODES = (
     OperatingMode.POSITION,
     OperatingMode.EXTENDED_POSITION,
     OperatingMode.CURRENT_BASED_POSITION,
 )
+_MODE = models.OPERATING_MODE.address
+_WATCHDOG = models.BUS_WATCHDOG.address
+_WATCHDOG_UNIT_NS = round(models.WATCHDOG_UNIT_S * 1e9)
 _MEASURED_START = models.REALTIME_TICK.address
 _MEASURED_END = models.PRESENT_POSITION.end
 
@@ -82,11 +91,12 @@ class EmulatedServo:
         self.model = model
         self.silent = False
         self.offline_until_ns = 0
-        self.fall_ticks_s = 0.0
+        self._fall_ticks_s = 0.0
         self.motor = Motor(shaft(0).ticks if callable(shaft) else shaft)
         self._shaft = shaft if callable(shaft) else None
         self._heard_ns: int | None = None
         self._stopped_at: float | None = None
+        self._asked: Drive | None = None
         self._table = bytearray(TABLE_BYTES)
         for item in models.ITEMS:
             self.store(item, item.initial)
@@ -130,12 +140,21 @@ class EmulatedServo:
     @property
     def torque(self) -> bool:
         """Whether torque is on."""
-        return bool(self._table[models.TORQUE_ENABLE.address])
+        return bool(self._table[_TORQUE])
 
     @property
     def alert(self) -> int:
         """The alert bit of the error field."""
         return ALERT if self._table[models.HARDWARE_ERROR_STATUS.address] else 0
+
+    @property
+    def fall_ticks_s(self) -> float:
+        """Speed at which a shaft without torque and without a hand falls."""
+        return self._fall_ticks_s
+
+    @fall_ticks_s.setter
+    def fall_ticks_s(self, ticks_s: float) -> None:
+        self._fall_ticks_s, self._asked = ticks_s, None
 
     def answers(self, at_ns: int) -> bool:
         """Whether it hears and speaks at a monotonic time."""
@@ -143,7 +162,7 @@ class EmulatedServo:
 
     def hear(self, at_ns: int) -> None:
         """An instruction packet, whoever it is for, has passed by: the bus is alive."""
-        self.advance(at_ns)
+        self._trip(at_ns)
         self._heard_ns = at_ns
 
     def set_hardware_error(self, status: int) -> None:
@@ -197,6 +216,7 @@ class EmulatedServo:
     def store(self, item: Item, value: int) -> None:
         """Put a value into the table without asking whether it is allowed."""
         self._table[item.address : item.end] = item.pack(value)
+        self._asked = None
 
     def load(self, item: Item) -> int:
         """A value of the table."""
@@ -204,22 +224,21 @@ class EmulatedServo:
 
     def advance(self, at_ns: int) -> None:
         """Let the shaft move, and the watchdog trip, until a monotonic time."""
-        deadline_ns = self._watchdog_deadline_ns()
-        if deadline_ns is not None and at_ns > deadline_ns:
+        self._trip(at_ns)
+        self._move(at_ns)
+
+    def _trip(self, at_ns: int) -> None:
+        value = self._table[_WATCHDOG]
+        if value in (0, WATCHDOG_TRIPPED) or self._heard_ns is None or not self.torque:
+            return
+        deadline_ns = self._heard_ns + value * _WATCHDOG_UNIT_NS
+        if at_ns > deadline_ns:
             self._move(deadline_ns)
             self._stopped_at, self.motor.velocity = self.motor.ticks, 0.0
             self.store(models.BUS_WATCHDOG, WATCHDOG_TRIPPED)
-        self._move(at_ns)
-
-    def _watchdog_deadline_ns(self) -> int | None:
-        value = self._table[models.BUS_WATCHDOG.address]
-        if not self.torque or self._heard_ns is None or value in (0, WATCHDOG_TRIPPED):
-            return None
-        return self._heard_ns + round(value * models.WATCHDOG_UNIT_S * 1e9)
 
     def _move(self, at_ns: int) -> None:
-        current_mode = self.load(models.OPERATING_MODE) == OperatingMode.CURRENT
-        if self._shaft is None or (self.torque and not current_mode):
+        if self._shaft is None or (self.torque and self._table[_MODE] != OperatingMode.CURRENT):
             self.motor.advance(at_ns, self._drive())
             return
         state = self._shaft(at_ns)
@@ -227,9 +246,15 @@ class EmulatedServo:
         self.motor.place(state.ticks + self.load(models.HOMING_OFFSET), velocity, at_ns)
 
     def _drive(self) -> Drive:
-        mode = self.load(models.OPERATING_MODE)
+        """What the registers ask for; made anew only after one of them has changed."""
+        if self._asked is None:
+            self._asked = self._read_drive()
+        return self._asked
+
+    def _read_drive(self) -> Drive:
+        mode = self._table[_MODE]
         if not self.torque or mode not in _POSITION_MODES:
-            return Drive(None, fall_ticks_s=self.fall_ticks_s)
+            return Drive(None, fall_ticks_s=self._fall_ticks_s)
         voltage = abs(self.load(models.GOAL_PWM)) / PWM_UNITS
         torque = voltage
         if mode == OperatingMode.CURRENT_BASED_POSITION:
@@ -239,7 +264,7 @@ class EmulatedServo:
         return Drive(goal, torque, min(voltage, profile or 1.0))
 
     def _refusal(self, item: Item, value: int) -> int:
-        if item in _CURRENT_ITEMS and not self.model.measures_current:
+        if item.address in _CURRENT_ADDRESSES and not self.model.measures_current:
             return ErrorNumber.ACCESS
         if (
             item.minimum is not None
@@ -247,7 +272,7 @@ class EmulatedServo:
             and not item.minimum <= value <= item.maximum
         ):
             return ErrorNumber.DATA_RANGE
-        if item in _GOALS and self._stopped_at is not None:
+        if item.address in _GOAL_ADDRESSES and self._stopped_at is not None:
             return ErrorNumber.DATA_RANGE
         if item is models.OPERATING_MODE and not self._has_mode(value):
             return ErrorNumber.DATA_RANGE
@@ -264,8 +289,7 @@ class EmulatedServo:
     def _within_limits(self, item: Item, value: int) -> bool:
         if item is models.GOAL_CURRENT:
             return abs(value) <= self.load(models.CURRENT_LIMIT)
-        position_control = self.load(models.OPERATING_MODE) == OperatingMode.POSITION
-        if item is models.GOAL_POSITION and position_control:
+        if item is models.GOAL_POSITION and self._table[_MODE] == OperatingMode.POSITION:
             low, high = self.load(models.MIN_POSITION_LIMIT), self.load(models.MAX_POSITION_LIMIT)
             return low <= value <= high
         return True
@@ -281,14 +305,15 @@ class EmulatedServo:
         self.advance(at_ns)
         motor = self.motor
         velocity = round(motor.velocity / TICKS_S_PER_VELOCITY_UNIT)
-        struct.pack_into("<H", self._table, _MEASURED_START, at_ns // 1_000_000 % 32_768)
-        self._table[models.MOVING.address] = int(velocity != 0)
-        start = models.PRESENT_CURRENT.address
-        _PRESENT.pack_into(self._table, start, self._current(), velocity, round(motor.ticks))
+        _TICK.pack_into(self._table, _MEASURED_START, at_ns // 1_000_000 % 32_768)
+        self._table[_MOVING] = int(velocity != 0)
+        _PRESENT.pack_into(
+            self._table, _PRESENT_START, self._current(), velocity, round(motor.ticks)
+        )
 
     def _current(self) -> int:
         """Present Current, or Present Load where there is no current sensor."""
-        if self.torque and self.load(models.OPERATING_MODE) == OperatingMode.CURRENT:
+        if self.torque and self._table[_MODE] == OperatingMode.CURRENT:
             return self.load(models.GOAL_CURRENT)
         full = self.model.current_max_units or LOAD_UNITS
         return round(self.motor.torque * full)
