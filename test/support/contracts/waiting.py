@@ -7,7 +7,8 @@ from typing import TypeVar
 from teleop_collect.errors import DeviceDisconnected, DeviceError, DeviceTimeout
 
 Value = TypeVar("Value")
-DEADLINE_S = 5.0
+DEADLINE_S = 3.0
+"""Drivers are to work again 1 s after a fault's end; the rest is for busy machines."""
 PAUSE_S = 0.005
 
 
