@@ -24,6 +24,9 @@ from teleop_collect.samples import Intrinsics, RgbdSample
 READ_TIMEOUT_S = 0.5
 """Longest wait for one image; 15 periods at 30 Hz."""
 
+STALL_S = 3.0
+"""A camera that is there and silent for this long has stopped inside and must be opened again."""
+
 PRESENCE_CHECK_S = 0.1
 """How often a wait without images looks whether the camera is still there."""
 
@@ -65,6 +68,8 @@ class _Running:
     stamper: FrameStamper
     depth_to_mm: DepthToMm | None
     align: Any
+    heard_ns: int
+    """Monotonic time of the last image, or of connecting."""
 
 
 class RealSenseCamera:
@@ -141,6 +146,7 @@ class RealSenseCamera:
             FrameStamper(self._clock),
             depth_to_mm,
             rs.align(rs.stream.color),
+            self._clock.monotonic_ns(),
         )
 
     def intrinsics(self) -> Intrinsics:
@@ -156,7 +162,7 @@ class RealSenseCamera:
 
         Raises:
             DeviceTimeout: none came in time; try again.
-            DeviceDisconnected: the camera is gone; connect again.
+            DeviceDisconnected: the camera is gone, or silent for 3 s; connect again.
             DeviceError: not connected, or a frame is malformed.
         """
         running = self._connected()
@@ -165,10 +171,9 @@ class RealSenseCamera:
             frames = running.source.wait(PRESENCE_CHECK_S)
             sample = None if frames is None else self._take(running, frames)
             if sample is not None:
+                running.heard_ns = self._clock.monotonic_ns()
                 return sample
-            if reason := running.found.absence():
-                self.close()
-                raise DeviceDisconnected(f"camera {self._config.serial} is gone: {reason}")
+            self._check_alive(running)
             if self._clock.monotonic_ns() >= end_ns:
                 raise DeviceTimeout(
                     f"camera {self._config.serial} gave no new image for {READ_TIMEOUT_S:g} s"
@@ -186,6 +191,17 @@ class RealSenseCamera:
                 f"camera {self._config.serial} is not connected; call connect() first"
             )
         return self._running
+
+    def _check_alive(self, running: _Running) -> None:
+        """Close and raise when no image will come any more."""
+        reason = running.found.absence()
+        if reason is None:
+            silent_ns = self._clock.monotonic_ns() - running.heard_ns
+            if silent_ns < STALL_S * NS_PER_S:
+                return
+            reason = f"it gave no image for {STALL_S:g} s; its streams must be started anew"
+        self.close()
+        raise DeviceDisconnected(f"camera {self._config.serial} is gone: {reason}")
 
     def _take(self, running: _Running, frames: Any) -> RgbdSample | None:
         """A sample of a set of frames; None when it is incomplete or came before."""

@@ -20,6 +20,12 @@ QUEUE_FRAMES = 16
 `wait_for_frames` holds one, so each stall of the reader longer than a period would cost images."""
 
 
+NOT_STARTED = (
+    "the camera's streams do not start (close other programs that use it, such as realsense-viewer "
+    "or realsense2_camera)"
+)
+
+
 class FrameSource(Protocol):
     """Frames of one running camera."""
 
@@ -60,7 +66,7 @@ class PipelineSource:
         try:
             self.profile = pipeline.start(config, self._queue)
         except RuntimeError as error:
-            raise DeviceError(f"the camera's streams do not start: {error}") from error
+            raise DeviceError(f"{NOT_STARTED}: {error}") from error
         self._pipeline: Any | None = pipeline
 
     def wait(self, timeout_s: float) -> Any | None:
@@ -98,7 +104,7 @@ class SensorSource:
                 sensor.start(self._syncer)
         except RuntimeError as error:
             self.stop()
-            raise DeviceError(f"the camera's streams do not start: {error}") from error
+            raise DeviceError(f"{NOT_STARTED}: {error}") from error
 
     def wait(self, timeout_s: float) -> Any | None:
         if not self._open:

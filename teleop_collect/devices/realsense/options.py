@@ -29,9 +29,9 @@ def apply_options(rs: ModuleType, config: RealSenseCamera, profiles: StreamProfi
         )
     color = _Sensor(config.serial, "colour", profiles.color.sensor)
     _set_exposure(rs, config, color)
-    if config.gain is not None:
-        color.set(rs.option.gain, config.gain)
-    if config.white_balance_k is not None:
+    if config.white_balance_k is None:
+        color.set_if_there(rs.option.enable_auto_white_balance, 1)
+    else:
         color.set(rs.option.enable_auto_white_balance, 0)
         color.set(rs.option.white_balance, config.white_balance_k)
 
@@ -50,12 +50,19 @@ def _set_preset(rs: ModuleType, config: RealSenseCamera, sensor: Any) -> None:
 
 def _set_exposure(rs: ModuleType, config: RealSenseCamera, color: "_Sensor") -> None:
     if config.exposure_us is None:
+        if config.gain is not None:
+            raise ConfigError(
+                f"camera {config.serial}: gain is fixed and exposure_us is not, but automatic "
+                "exposure sets both; set exposure_us too, or remove gain"
+            )
         color.set_if_there(rs.option.enable_auto_exposure, 1)
         color.set_if_there(rs.option.auto_exposure_priority, 0)
         return
     color.set(rs.option.enable_auto_exposure, 0)
     unit_us = 1 if color.sdk_sensor.is_depth_sensor() else COLOR_EXPOSURE_UNIT_US
     color.set(rs.option.exposure, round(config.exposure_us / unit_us), f" ({unit_us} us each)")
+    if config.gain is not None:
+        color.set(rs.option.gain, config.gain)
 
 
 class _Sensor:

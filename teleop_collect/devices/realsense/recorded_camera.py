@@ -42,9 +42,11 @@ class RecordedCamera:
         self.facts = replace(facts, serial=serial) if serial else facts
 
     def find(self) -> Sequence["RecordedCamera"]:
-        return (self,)
+        return () if self.absence() else (self,)
 
     def remedy(self) -> str:
+        if reason := self.absence():
+            return f"It was played from a file: {reason}"
         return f"Put the serial of the camera in {self._path} into the rig file"
 
     def sensors(self) -> Sequence[Any]:

@@ -28,7 +28,8 @@ class UsbCameras:
 
     def find(self) -> Sequence["UsbCamera"]:
         """All cameras there now. Starting a pipeline without one would block for 15 s."""
-        found = [UsbCamera(self._rs, self._context, d) for d in self._context.query_devices()]
+        devices = self._context.query_devices()
+        found = [UsbCamera(self._rs, self._context, d, len(devices)) for d in devices]
         with self._lock:
             self._found = found
         return found
@@ -55,6 +56,12 @@ class UsbCameras:
 class UsbCamera:
     """One camera on USB.
 
+    Args:
+        rs: the SDK.
+        context: the SDK's context that found it.
+        device: the SDK's device.
+        cameras: how many cameras there were then.
+
     Attributes:
         device: the SDK's device.
         is_removed: set once it has been unplugged; a camera plugged in again is found anew.
@@ -62,8 +69,8 @@ class UsbCamera:
 
     takes_options = True
 
-    def __init__(self, rs: ModuleType, context: Any, device: Any) -> None:
-        self._rs, self._context = rs, context
+    def __init__(self, rs: ModuleType, context: Any, device: Any, cameras: int) -> None:
+        self._rs, self._context, self._cameras = rs, context, cameras
         self.device = device
         self.is_removed = False
         self.facts = CameraFacts.of(rs, device)
@@ -77,4 +84,10 @@ class UsbCamera:
         return PipelineSource(self._rs, self._rs.pipeline(self._context), config, request)
 
     def absence(self) -> str | None:
-        return "it was unplugged" if self.is_removed else None
+        """Why a silent camera will not speak again.
+
+        The SDK may tell of a removal only seconds later, so a silent camera is also taken for gone
+        when fewer cameras are there than when it was found.
+        """
+        fewer = len(self._context.query_devices()) < self._cameras
+        return "it was unplugged" if self.is_removed or fewer else None

@@ -185,6 +185,18 @@ def test_a_silent_camera_times_out_and_then_goes_on():
         assert stand.camera.read().frame_number >= 2
 
 
+def test_a_camera_that_stays_silent_is_opened_again():
+    clock = FakeClock()
+    stand = Stand(clock=clock)
+    stand.next()
+    clock.advance_ns(4_000_000_000)
+    with pytest.raises(DeviceDisconnected, match="must be started anew"):
+        stand.camera.read()
+    stand.camera.connect()
+    stand.send()
+    assert stand.next().frame_number == 3
+
+
 def test_unplugging_is_noticed_and_replugging_gives_fresh_images():
     stand = live()
     last = stand.next()
@@ -242,6 +254,14 @@ def test_closing_twice_does_no_harm_and_connecting_again_works():
     stand.camera.connect()
     stand.send()
     assert stand.next().frame_number > 0
+
+
+def test_a_wrong_rate_shows_in_the_stamps():
+    stand = live()
+    stand.emulator.set_rate(15.0)
+    with stand.emulator:
+        stamps = [stand.camera.read().stamp_ns for _ in range(8)]
+    assert np.median(np.diff(stamps)) == pytest.approx(1e9 / 15, abs=1 * MS)
 
 
 def test_an_emulated_camera_comes_up_from_the_rig_file_alone():

@@ -13,7 +13,7 @@ from teleop_collect.devices.realsense.camera import RealSenseCamera
 from teleop_collect.devices.realsense.devices import select
 from teleop_collect.devices.realsense.sdk import import_realsense
 from teleop_collect.devices.realsense.smooth_images import SmoothImages
-from teleop_collect.devices.realsense.usb_cameras import UsbCameras
+from teleop_collect.devices.realsense.usb_cameras import UsbCamera, UsbCameras
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceError, DeviceTimeout
 
 FRAMES = 30
@@ -85,6 +85,8 @@ def test_the_end_of_a_recording_is_told(recording: Path):
         pass
     with pytest.raises(DeviceError, match="not connected"):
         camera.read()
+    with pytest.raises(DeviceDisconnected, match=r"played from a file: the recording .* has ended"):
+        camera.connect()
 
 
 def test_a_mode_that_was_not_recorded_is_refused(recording: Path):
@@ -141,3 +143,14 @@ def test_devices_come_and_go_in_the_list_of_the_sdk(recording: Path):
     until(lambda: found.absence() is not None)
     assert found.absence() == "it was unplugged"
     assert list(cameras.find()) == []
+
+
+def test_a_removal_that_the_sdk_has_not_told_yet_shows_in_the_count(recording: Path):
+    rs = import_realsense()
+    context = rs.context()
+    loaded = context.load_device(str(recording))
+    camera = UsbCamera(rs, context, loaded, cameras=1)
+    assert camera.absence() is None
+    context.unload_device(str(recording))
+    assert not camera.is_removed
+    assert camera.absence() == "it was unplugged"

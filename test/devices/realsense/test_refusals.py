@@ -98,7 +98,7 @@ def test_without_a_lock_exposure_is_automatic_and_keeps_the_rate():
 
 
 def test_gain_and_white_balance_are_set():
-    stand = Stand(gain=32, white_balance_k=5000)
+    stand = Stand(exposure_us=8000, gain=32, white_balance_k=5000)
     assert option(stand, 1, "gain") == 32
     assert option(stand, 1, "enable_auto_white_balance") == 0
     assert option(stand, 1, "white_balance") == 5000
@@ -124,7 +124,12 @@ def test_a_preset_without_depth_is_refused():
 
 def test_a_value_outside_the_range_of_the_sensor_is_refused():
     with pytest.raises(ConfigError, match=r"gain of the colour sensor .* is 200 .* 0 to 128"):
-        connect(gain=200)
+        connect(exposure_us=8000, gain=200)
+
+
+def test_a_fixed_gain_under_automatic_exposure_is_refused():
+    with pytest.raises(ConfigError, match="set exposure_us too, or remove gain"):
+        connect(gain=32)
 
 
 def test_a_recording_that_is_none_is_refused(tmp_path: Path):
