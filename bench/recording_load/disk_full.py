@@ -28,6 +28,7 @@ from .streams import LOADS
 
 POLL_S = 0.005
 FULL_TIMEOUT_S = 60.0
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class FullDisk:
 
     Attributes:
         footer: whether the file was published whole, with its summary and footer.
-        alarm_s: from the last growth of the file to the fault told on `episode/event`.
+        alarm_s: from less than a chunk being free to the fault told on `episode/event`.
         messages: of the load in the file.
         corrupted: of them, those with other bytes than were sent.
         holes: missing between the first and the last message of a stream.
@@ -106,7 +107,7 @@ def fill_disk(folder: Path, load: str, megabytes: int, *, by_another: bool) -> F
             if by_another:
                 wait_until(lambda: active.stat().st_size > 4 << 20, 20, "a first few megabytes")
                 _take_all(disk)
-            alarm_s = _alarm_s(active, events)
+            alarm_s = _alarm_s(disk, events)
             final = disk / "episodes" / episode_id
             wait_until((final / "manifest.json").exists, 30, "the finished episode")
             publisher.stop()
@@ -156,15 +157,14 @@ def _events() -> Iterator[PolledSubscription]:
         rclpy.shutdown(context=context)
 
 
-def _alarm_s(active: Path, events: PolledSubscription) -> float:
-    """Wait for the fault; seconds since the file last grew."""
-    size, grown = 0, time.monotonic()
+def _alarm_s(disk: Path, events: PolledSubscription) -> float:
+    """Wait for the fault; seconds since less than a chunk was free."""
+    full: float | None = None
     deadline = time.monotonic() + FULL_TIMEOUT_S
     while time.monotonic() < deadline:
-        now = active.stat().st_size if active.exists() else size
-        if now > size:
-            size, grown = now, time.monotonic()
+        if full is None and shutil.disk_usage(disk).free < CHUNK_BYTES:
+            full = time.monotonic()
         if any('"kind": "fault"' in taken.message.data for taken in events.drain()):
-            return time.monotonic() - grown
+            return 0.0 if full is None else time.monotonic() - full
         time.sleep(POLL_S)
     raise TimeoutError("the disk did not fill, or nobody told of it")
