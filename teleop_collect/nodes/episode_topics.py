@@ -22,7 +22,6 @@ class EpisodeTopics:
         self._events = node.create_publisher(
             String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
         )
-        self._publish(self._episode, {"state": "idle", "episode_id": ""})
 
     @staticmethod
     def _publish(publisher: Any, value: dict[str, Any]) -> None:
@@ -42,20 +41,27 @@ class EpisodeTopics:
             return {}
         return value if isinstance(value, dict) else {}
 
-    def begin(self, request: StartRequest, episode_id: str, event: str) -> None:
+    def begin(
+        self, request: StartRequest, episode_id: str, event: str, progress: dict[str, Any]
+    ) -> None:
         """An episode has started."""
         task = {"task_id": request.task_id, "instruction": request.instruction}
+        state = "practice" if request.practice else "recording"
         self._publish(self._task, task)
-        self._publish(self._episode, {"state": "recording", "episode_id": episode_id, **task})
+        self._publish(self._episode, {"state": state, "episode_id": episode_id, **task, **progress})
         self.event(event)
+
+    def idle(self, progress: dict[str, Any]) -> None:
+        """No episode has been recorded yet."""
+        self._publish(self._episode, {"state": "idle", "episode_id": "", **progress})
 
     def event(self, text: str) -> None:
         """Publish an event's JSON text."""
         self._events.publish(String(data=text))
 
-    def end(self, episode_id: str | None, why: str, path: str = "") -> None:
+    def end(
+        self, episode_id: str | None, why: str, progress: dict[str, Any], path: str = ""
+    ) -> None:
         """An episode has ended."""
-        self._publish(
-            self._episode,
-            {"state": "idle", "episode_id": episode_id or "", "ended": why, "path": path},
-        )
+        ended = {"state": "idle", "episode_id": episode_id or "", "ended": why, "path": path}
+        self._publish(self._episode, ended | progress)

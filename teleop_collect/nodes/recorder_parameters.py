@@ -30,14 +30,20 @@ class RecorderParameters:
         self._rig = rig
         for name, description in PARAMETERS.items():
             host.parameter(name, "", description)
+        host.parameter("practice", False, "go through the next episode without recording anything")
         self.root = Path(self._value("root") or rig.recording.root).expanduser()
 
     def _value(self, name: str) -> str:
         return str(self._node.get_parameter(name).value)
 
+    @property
+    def task_id(self) -> str:
+        """Task of the next episode."""
+        return self._value("task") or next(iter(self._rig.tasks))
+
     def request(self, gate: RigGate, readers: Sequence[StreamReader]) -> StartRequest:
         """The request for the next episode."""
-        task_id = self._value("task") or next(iter(self._rig.tasks))
+        task_id = self.task_id
         task = self._rig.tasks.get(task_id)
         instruction = self._value("instruction") or (task.instruction if task else "")
         report = gate.report
@@ -49,5 +55,6 @@ class RecorderParameters:
             notes=self._value("notes"),
             rig_check=None if report is None else json.loads(report.to_json()),
             override=self._value("check_override") or None,
+            practice=bool(self._node.get_parameter("practice").value),
             offered_qos={r.topic: offered_by(r.endpoints, r.stream.qos.depth) for r in readers},
         )

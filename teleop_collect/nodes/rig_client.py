@@ -6,6 +6,7 @@ Used by the operator's terminal and by the demo; it holds no rules of its own.
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 import rclpy
@@ -52,6 +53,9 @@ class RigClient:
             for name in (topics.EPISODE, topics.SIM_OPERATOR_STATUS, topics.RIG_CHECK_RESULT)
         }
         self._states: dict[str, dict[str, Any]] = {name: {} for name in self._latched}
+        self._events = PolledSubscription(
+            self._node, String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
+        )
         self._objects = {
             name: PolledSubscription(
                 self._node, PoseStamped, topics.object_topic(name), profile(topics.FAST_QOS, 1)
@@ -73,6 +77,14 @@ class RigClient:
         if (taken := self._latched[topic].newest()) is not None:
             self._states[topic] = json.loads(taken.message.data)
         return self._states[topic]
+
+    def events(self) -> list[dict[str, Any]]:
+        """Events of the rig since the last call, oldest first."""
+        events = []
+        for taken in self._events.drain():
+            with suppress(json.JSONDecodeError):
+                events.append(json.loads(taken.message.data))
+        return [event for event in events if isinstance(event, dict)]
 
     def poses(self) -> dict[str, Pose]:
         """Latest pose of each tracked object that has been seen."""

@@ -1,0 +1,173 @@
+"""Turns an operator's keys into service calls, and says what happened and what goes wrong."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from teleop_collect import topics
+
+KEYS = """\
+keys: space start / stop     s success     f failure     d discard (twice)     u undo the last
+      p practice on / off (nothing is recorded)     r reset scene (simulated rig)
+      e engage / disarm      x software stop (not a certified safety function)     q quit"""
+
+CONFIRM_S = 3.0
+"""A second key within this time confirms."""
+STOP_TIMEOUT_S = 45.0
+"""Longer than the recorder itself waits for a slow disk."""
+TOLD = ("silent", "returned", "dropout", "shedding", "fault", "disk_low", "clock_step", "finishing")
+"""Events that the operator hears of at once."""
+
+
+class Answer(Protocol):
+    """What a service said."""
+
+    @property
+    def success(self) -> bool:
+        """Whether it was done."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """Result, or why not."""
+        ...
+
+
+class Client(Protocol):
+    """What the terminal needs of a running rig (see `nodes.rig_client`)."""
+
+    def state(self, topic: str) -> dict[str, Any]:
+        """Latest JSON of a latched topic."""
+        ...
+
+    def events(self) -> list[dict[str, Any]]:
+        """Events since the last call."""
+        ...
+
+    def trigger(self, service: str, timeout_s: float = ...) -> Answer:
+        """Call a Trigger service."""
+        ...
+
+    def set_bool(self, service: str, value: bool, timeout_s: float = ...) -> Answer:
+        """Call a SetBool service."""
+        ...
+
+    def set_parameters(self, node: str, values: dict[str, Any], timeout_s: float = ...) -> None:
+        """Set parameters of a node."""
+        ...
+
+
+class OperatorTerminal:
+    """One session at the terminal.
+
+    Args:
+        client: of the running rig.
+        say: prints a line.
+        monotonic_s: for the time within which a second key confirms.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        say: Callable[[str], None] = print,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._say = say
+        self._now_s = monotonic_s
+        self._engaged = False
+        self._practice = False
+        self._confirming = ("", 0.0)
+        self._actions: dict[str, Callable[[], None]] = {
+            " ": self._toggle,
+            "s": lambda: self._label(True),
+            "f": lambda: self._label(False),
+            "d": self._discard,
+            "u": self._undo,
+            "p": self._toggle_practice,
+            "r": lambda: self._tell("reset", self._client.trigger(topics.SIM_RESET)),
+            "e": self._engage,
+            "x": lambda: self._tell("stop", self._client.trigger(topics.TELEOP_STOP)),
+        }
+
+    def press(self, key: str) -> bool:
+        """Serve one key ("" when none was pressed); False ends the session."""
+        if key == "q":
+            return False
+        if key in self._actions:
+            self._actions[key]()
+        for event in self._client.events():
+            if event.get("kind") in TOLD:
+                self._say(described(event))
+        return True
+
+    @property
+    def _state(self) -> str:
+        return str(self._client.state(topics.EPISODE).get("state"))
+
+    def _toggle(self) -> None:
+        if self._state not in ("recording", "practice"):
+            self._tell("start", self._client.trigger(topics.START_EPISODE))
+            return
+        answer = self._client.trigger(topics.STOP_EPISODE, STOP_TIMEOUT_S)
+        self._tell("stop", answer)
+        self._say(self._counters())
+
+    def _counters(self) -> str:
+        """`pick_cube: 12 of 50 episodes`."""
+        state = self._client.state(topics.EPISODE)
+        target = state.get("target_episodes")
+        wanted = f" of {target}" if target else ""
+        return f"{state.get('next_task_id')}: {state.get('episodes')}{wanted} episodes"
+
+    def _confirmed(self, what: str) -> bool:
+        """Whether this key is the second one in time; says what to do after the first."""
+        before, at_s = self._confirming
+        if before == what and self._now_s() - at_s <= CONFIRM_S:
+            self._confirming = ("", 0.0)
+            return True
+        self._confirming = (what, self._now_s())
+        self._say(f"{what}: press again within {CONFIRM_S:g} s to confirm")
+        return False
+
+    def _discard(self) -> None:
+        if self._confirmed("discard"):
+            self._tell("discard", self._client.trigger(topics.DISCARD_EPISODE, STOP_TIMEOUT_S))
+
+    def _undo(self) -> None:
+        if self._confirmed("undo"):
+            self._tell("undo", self._client.trigger(topics.UNDO_EPISODE))
+            self._say(self._counters())
+
+    def _toggle_practice(self) -> None:
+        if self._state in ("recording", "practice"):
+            self._say("practice: refused: stop the episode first")
+            return
+        self._practice = not self._practice
+        self._client.set_parameters("recorder", {"practice": self._practice})
+        self._say(f"practice: {'on, nothing is recorded' if self._practice else 'off'}")
+
+    def _engage(self) -> None:
+        wanted = not self._engaged
+        answer = self._client.set_bool(topics.TELEOP_ENGAGE, wanted)
+        self._engaged = wanted and answer.success
+        self._tell("engage" if wanted else "disarm", answer)
+
+    def _label(self, success: bool) -> None:
+        word = "success" if success else "failure"
+        self._tell(word, self._client.set_bool(topics.LABEL_SUCCESS, success))
+
+    def _tell(self, what: str, answer: Answer) -> None:
+        self._say(f"{what}: {'' if answer.success else 'refused: '}{answer.message}")
+
+
+def described(event: dict[str, Any]) -> str:
+    """One line for a person: kind, topic, numbers."""
+    head = {"kind", "topic", "episode_id", "at", "at_ns", "message", "first_ns", "last_ns"}
+    details = [
+        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in event.items()
+        if key not in head
+    ]
+    words = [event.get("topic", ""), event.get("message", ""), ", ".join(details)]
+    return f"! {event['kind']}: {' '.join(str(word) for word in words if word)}"

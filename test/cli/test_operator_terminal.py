@@ -1,0 +1,119 @@
+from typing import Any, NamedTuple
+
+from teleop_collect import topics
+from teleop_collect.cli.operator_terminal import CONFIRM_S, OperatorTerminal
+
+
+class Answer(NamedTuple):
+    success: bool
+    message: str
+
+
+class RigAtHand:
+    """Answers as a recorder does, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.waiting: list[dict[str, Any]] = []
+        self.episode: dict[str, Any] = {
+            "state": "idle",
+            "next_task_id": "pick_cube",
+            "episodes": 4,
+            "target_episodes": 50,
+        }
+
+    def state(self, topic: str) -> dict[str, Any]:
+        return self.episode if topic == topics.EPISODE else {}
+
+    def events(self) -> list[dict[str, Any]]:
+        found, self.waiting = self.waiting, []
+        return found
+
+    def trigger(self, service: str, timeout_s: float = 10.0) -> Answer:
+        self.asked.append(service)
+        if service == topics.START_EPISODE:
+            self.episode["state"] = "recording"
+        if service == topics.STOP_EPISODE:
+            self.episode |= {"state": "idle", "episodes": self.episode["episodes"] + 1}
+        return Answer(True, "done")
+
+    def set_bool(self, service: str, value: bool, timeout_s: float = 10.0) -> Answer:
+        self.asked.append((service, value))
+        return Answer(service != topics.TELEOP_ENGAGE, "not aligned")
+
+    def set_parameters(self, node: str, values: dict[str, Any], timeout_s: float = 10.0) -> None:
+        self.asked.append((node, values))
+
+
+class Session:
+    def __init__(self) -> None:
+        self.rig = RigAtHand()
+        self.lines: list[str] = []
+        self.now_s = 100.0
+        self.terminal = OperatorTerminal(self.rig, self.lines.append, lambda: self.now_s)
+
+    def press(self, keys: str) -> list[str]:
+        self.lines.clear()
+        for key in keys:
+            self.terminal.press(key)
+        return list(self.lines)
+
+
+def test_space_starts_and_stops_and_counts_towards_the_target() -> None:
+    session = Session()
+    assert session.press(" ") == ["start: done"]
+    assert session.press(" ") == ["stop: done", "pick_cube: 5 of 50 episodes"]
+    session.rig.episode["target_episodes"] = None
+    assert session.press("  ")[-1] == "pick_cube: 6 episodes"
+    assert session.rig.asked[:2] == [topics.START_EPISODE, topics.STOP_EPISODE]
+
+
+def test_discard_and_undo_need_the_same_key_twice_in_time() -> None:
+    session = Session()
+    assert session.press("d") == ["discard: press again within 3 s to confirm"]
+    assert session.rig.asked == []
+    assert session.press("u") == ["undo: press again within 3 s to confirm"]
+    assert session.rig.asked == []
+    session.now_s += CONFIRM_S + 0.1
+    session.press("u")
+    assert session.rig.asked == []
+    session.now_s += CONFIRM_S
+    session.press("u")
+    assert session.rig.asked == [topics.UNDO_EPISODE]
+    session.press("u")
+    assert session.rig.asked == [topics.UNDO_EPISODE]
+    session.press("dd")
+    assert session.rig.asked[-1] == topics.DISCARD_EPISODE
+
+
+def test_practice_is_switched_between_episodes_only() -> None:
+    session = Session()
+    assert session.press("p") == ["practice: on, nothing is recorded"]
+    assert session.rig.asked == [("recorder", {"practice": True})]
+    session.press(" ")
+    assert session.press("p") == ["practice: refused: stop the episode first"]
+    session.press(" ")
+    assert session.press("p") == ["practice: off"]
+
+
+def test_what_goes_wrong_is_said_without_a_key_and_once() -> None:
+    session = Session()
+    session.rig.waiting = [
+        {"kind": "silent", "topic": "/a", "silent_ms": 510.25, "at_ns": 1, "episode_id": "x"},
+        {"kind": "label", "success": True},
+        {"kind": "fault", "message": "disk nearly full"},
+    ]
+    session.lines.clear()
+    assert session.terminal.press("")
+    assert session.lines == ["! silent: /a silent_ms 510.25", "! fault: disk nearly full"]
+    session.lines.clear()
+    session.terminal.press("")
+    assert session.lines == []
+
+
+def test_refusals_and_labels_and_the_end() -> None:
+    session = Session()
+    assert session.press("e") == ["engage: refused: not aligned"]
+    assert session.press("ef") == ["engage: refused: not aligned", "failure: not aligned"]
+    assert (topics.LABEL_SUCCESS, False) in session.rig.asked
+    assert not session.terminal.press("q")
