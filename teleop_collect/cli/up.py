@@ -1,6 +1,7 @@
 """Start a rig's node graph, as `ros2 launch teleop_collect collect.launch.py rig:=RIG` does.
 
 example: teleop-collect up --rig sim_tabletop --root ~/demos
+example: teleop-collect up --rig aloha --emulate
 """
 
 import argparse
@@ -8,6 +9,8 @@ import argparse
 from teleop_collect.cli.session import RigSession, SessionOptions, usable_root
 from teleop_collect.process import StopSignal
 from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.rehearsal import emulated_rig
+from teleop_collect.rig.runtime import runtime_dir
 
 POLL_S = 0.2
 
@@ -16,18 +19,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options."""
     parser.add_argument("--rig", required=True, help="shipped rig or path of a rig file")
     parser.add_argument("--root", help="where episodes go (default: the rig file's)")
+    parser.add_argument(
+        "--emulate",
+        action="store_true",
+        help="rehearse without hardware: emulated servo buses, SpaceMice and RealSense cameras",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the graph until Ctrl-C."""
     loaded = load_rig(args.rig)
+    if args.emulate:
+        loaded = emulated_rig(loaded, runtime_dir())
     root = usable_root(args.root or loaded.rig.recording.root)
     stop = StopSignal().install()
     options = SessionOptions(root=root, echo=lambda line: print(line, flush=True))
     with RigSession(loaded, options) as session:
         print(f"rig {loaded.rig.name} on ROS domain {session.domain}; episodes in {root}")
         print(
-            f"Ctrl-C stops it. Record from another terminal: teleop-collect record --rig {args.rig}"
+            "Ctrl-C stops it. Record from another terminal: teleop-collect record --rig "
+            f"{loaded.path if args.emulate else args.rig}"
         )
         while not stop.wait(POLL_S):
             session.check_alive()

@@ -14,9 +14,6 @@ def build(host: Host) -> Runnable:
     """The camera that the parameter `camera` names; the simulated ones when it is empty."""
     loaded = host.rig()
     name = host.parameter("camera", "", "camera of the rig file; all simulated ones when empty")
-    recording = host.parameter(
-        "recording", "", "librealsense recording (.db3) to play instead of the camera"
-    )
     if not name:
         return SimulatedCameras(host, loaded)
     config: Any = loaded.rig.cameras.get(name)
@@ -26,7 +23,7 @@ def build(host: Host) -> Runnable:
             f"{loaded.path}: no camera {name!r} with driver 'realsense' "
             f"(known: {', '.join(known) or 'none'})"
         )
-    return RealCamera(host, name, config, recording)
+    return RealCamera(host, name, config)
 
 
 def main() -> int:

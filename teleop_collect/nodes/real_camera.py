@@ -1,16 +1,13 @@
-"""One RealSense camera, or a recording of one, published until the stop."""
+"""One RealSense camera, or a recording or emulation of one, published until the stop."""
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 from std_msgs.msg import String
 
 from teleop_collect import topics
 from teleop_collect.clock import SystemClock
 from teleop_collect.devices.realsense.camera import RealSenseCamera as RealSenseDevice
-from teleop_collect.devices.realsense.recorded_camera import RecordedCamera
-from teleop_collect.devices.realsense.sdk import import_realsense
 from teleop_collect.nodes.camera_topics import CameraTopics
 from teleop_collect.nodes.device_loop import DeviceLoop, run_loops
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
@@ -26,13 +23,11 @@ class RealCamera:
         host: the process's ROS side.
         name: of the camera in the rig file.
         config: its section.
-        recording: librealsense recording (.db3) to play instead of the camera; empty for none.
     """
 
-    def __init__(self, host: Host, name: str, config: RealSenseCamera, recording: str = "") -> None:
+    def __init__(self, host: Host, name: str, config: RealSenseCamera) -> None:
         self._host, self._name = host, name
-        finder = RecordedCamera(import_realsense(), Path(recording)) if recording else None
-        self._device = RealSenseDevice(config, SystemClock(), finder)
+        self._device = RealSenseDevice(config, SystemClock())
         self._topics = CameraTopics(host.node, name, config)
         self._geometry = host.node.create_publisher(
             String, topics.geometry_topic(name), profile(topics.LATCHED_QOS)

@@ -1,9 +1,8 @@
 """A rig on emulated ports, to rehearse with its rig file before the hardware is there.
 
-Buses of Dynamixel leaders and followers and SpaceMice become `sim://` devices. RealSense cameras
-are left out, because nothing emulates their images. What other nodes drive stays as it is. The rig
-gets another name and its emulated devices other serial numbers, so that no episode of a rehearsal
-can be taken for one of the robot.
+Buses of Dynamixel leaders and followers, SpaceMice and RealSense cameras become `sim://` devices.
+What other nodes drive stays as it is. The rig gets another name and its emulated devices other
+serial numbers, so that no episode of a rehearsal can be taken for one of the robot.
 """
 
 from pathlib import Path
@@ -35,8 +34,11 @@ def emulated_rig(loaded: LoadedRig, folder: Path) -> LoadedRig:
             section["urdf"] = str(resolve_urdf(arm.urdf, loaded.path))
         section["leader"] = _emulated(name, "leader", section["leader"])
         section["follower"] = _emulated(name, "follower", section["follower"])
-    cameras = data.get("cameras", {})
-    data["cameras"] = {n: c for n, c in cameras.items() if c["driver"] != "realsense"}
+    for name, camera in loaded.rig.cameras.items():
+        if camera.driver == "realsense":
+            # A new mapping: with YAML's anchors several cameras may share one.
+            section = {**data["cameras"][name], "serial": f"{SIM_SCHEME}camera_{name}"[:64]}
+            data["cameras"][name] = section
     path = folder / f"{data['name']}.yaml"
     header = f"# {loaded.path} on emulated ports; made for a rehearsal.\n"
     path.write_text(header + yaml.safe_dump(data, sort_keys=False, allow_unicode=True))

@@ -67,10 +67,12 @@ def test_each_real_camera_is_a_process_that_knows_its_camera():
 
 
 @pytest.mark.parametrize("rig", REHEARSED)
-def test_a_rehearsal_runs_on_emulated_ports_without_real_cameras(rig: str, tmp_path: Path):
-    loaded = emulated_rig(load_rig(rig), tmp_path)
-    assert names(loaded) == REHEARSED[rig] + ALWAYS
-    assert loaded.rig.cameras == {}
+def test_a_rehearsal_runs_on_emulated_ports(rig: str, tmp_path: Path):
+    real, loaded = load_rig(rig), emulated_rig(load_rig(rig), tmp_path)
+    cameras = [f"camera_{name}" for name in real.rig.cameras]
+    assert sorted(names(loaded)) == sorted(REHEARSED[rig] + cameras + ALWAYS)
+    serials = [camera.serial for camera in loaded.rig.cameras.values()]
+    assert serials == [f"sim://camera_{name}" for name in real.rig.cameras]
 
 
 def test_a_rehearsal_cannot_be_taken_for_the_robot(tmp_path: Path):
