@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.srv import SetParameters
@@ -56,6 +57,9 @@ class RigClient:
         self._events = PolledSubscription(
             self._node, String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
         )
+        self._diagnostics = PolledSubscription(
+            self._node, DiagnosticArray, topics.DIAGNOSTICS, profile(topics.EVENT_QOS)
+        )
         self._objects = {
             name: PolledSubscription(
                 self._node, PoseStamped, topics.object_topic(name), profile(topics.FAST_QOS, 1)
@@ -85,6 +89,14 @@ class RigClient:
             with suppress(json.JSONDecodeError):
                 events.append(json.loads(taken.message.data))
         return [event for event in events if isinstance(event, dict)]
+
+    def diagnostics(self) -> dict[str, dict[str, str]]:
+        """Statuses published since the last call, by name: `message` and every value."""
+        return {
+            status.name: {"message": status.message, **{v.key: v.value for v in status.values}}
+            for taken in self._diagnostics.drain()
+            for status in taken.message.status
+        }
 
     def poses(self) -> dict[str, Pose]:
         """Latest pose of each tracked object that has been seen."""

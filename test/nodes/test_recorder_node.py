@@ -154,7 +154,8 @@ def test_an_override_is_marked_in_the_manifest(recorder):
     assert manifest["rig_check"]["override"] == "test: no rig is attached"
 
 
-def test_two_interrupts_during_an_episode_finish_it(recorder, publisher_node):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_two_signals_during_an_episode_finish_it(recorder, publisher_node, sent):
     wrenches = publisher_node.create_publisher(
         WrenchStamped, "follower/wrench", profile(topics.FAST_QOS, depth=COUNT)
     )
@@ -165,8 +166,8 @@ def test_two_interrupts_during_an_episode_finish_it(recorder, publisher_node):
     recorder.client.set_bool(topics.LABEL_SUCCESS, True)
     child = recorder.session.supervisor.children["recorder"].handle
 
-    child.send_signal(signal.SIGINT)
-    child.send_signal(signal.SIGINT)
+    child.send_signal(sent)
+    child.send_signal(sent)
 
     assert child.wait(timeout=20) == 0
     folder = recorder.session.log_dir.parents[1] / "episodes" / episode_id
