@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from teleop_collect import topics
+from teleop_collect.cli.device_reports import DeviceReports
 from teleop_collect.cli.output import print_json, print_table
 from teleop_collect.cli.session import RigSession, SessionOptions, connect_client
 from teleop_collect.errors import EXIT_BAD, EXIT_GOOD
@@ -31,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the check and print its report."""
-    report = _report(load_rig(args.rig))
+    devices = DeviceReports(ignored=frozenset({"rig_check"}))
+    report = _report(load_rig(args.rig), devices)
+    report["devices"] = devices.texts
     if args.json:
         print_json(report)
     else:
@@ -39,13 +42,13 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_GOOD if report["result"] == "pass" else EXIT_BAD
 
 
-def _report(loaded: LoadedRig) -> dict[str, Any]:
+def _report(loaded: LoadedRig, devices: DeviceReports) -> dict[str, Any]:
     with ExitStack() as stack:
         client = stack.enter_context(connect_client())
         if not client.appears(topics.RIG_CHECK_RUN, FIND_RUNNING_S):
             stack.pop_all().close()
             logs = stack.enter_context(tempfile.TemporaryDirectory(prefix="teleop_collect-"))
-            options = SessionOptions(root=Path(logs))
+            options = SessionOptions(root=Path(logs), echo=devices.hear)
             processes = processes_of(loaded, CHECK_ROLES)
             session = stack.enter_context(RigSession(loaded, options, processes))
             client = stack.enter_context(connect_client())
@@ -66,3 +69,5 @@ def _print(report: dict[str, Any]) -> None:
         for r in report["results"]
     ]
     print_table(f"rig check: {report['result']}", ("", "check", "found", "what to do"), rows)
+    for text in report["devices"]:
+        print(text)
