@@ -174,14 +174,23 @@ def test_gripper_buttons_move_the_gripper_to_its_ends_alone():
     driver = TwistDriver()
     driver.step(100, buttons=(1, 0))
     assert driver.positions[6] == pytest.approx(0.04)
-    driver.step(10, buttons=(1, 1))
-    assert driver.positions[6] == pytest.approx(0.04)
     driver.step(10, buttons=(0, 1))
     assert driver.positions[6] == pytest.approx(0.04 - 10 * DT_S * 0.05)
+    driver.step(10, buttons=(1, 1))
+    assert driver.positions[6] == pytest.approx(0.04 - 10 * DT_S * 0.05)
+    driver.step(1, buttons=(0, 1))
     assert driver.samples[-1].velocity[6] == pytest.approx(-0.05)
     driver.step(300, buttons=(0, 1))
     assert driver.positions[6] == 0.0
     assert tuple(driver.positions[:6]) == HOME[:6]
+
+
+def test_the_gripper_keeps_to_its_joints_speed_and_comes_back_from_outside():
+    driver = TwistDriver(twist_arm(twist_config(gripper_speed=9.0)), start=(*HOME[:-1], 0.05))
+    driver.step(10, buttons=(1, 0))
+    assert driver.positions[6] == 0.05
+    driver.step(buttons=(0, 1))
+    assert driver.positions[6] == pytest.approx(0.05 - 0.25 * DT_S)
 
 
 def test_the_clutch_stands_until_it_is_let_go_and_the_cap_has_rested():

@@ -39,13 +39,15 @@ class EmulatedHidapi:
         """Where mice may be plugged in, in order."""
 
     def hid_enumerate(self, vendor_id: int, product_id: int) -> Any:
-        """A linked list of one structure an interface; NULL when nothing is plugged in."""
+        """A linked list of one structure a usage of each interface; NULL for nothing plugged in."""
         first = self._ffi.NULL
         for path in reversed(self.socket_paths):
             descriptor = _descriptor(path)
             if descriptor is None:
                 continue
-            for number in reversed(range(descriptor["interfaces"])):
+            entries = range(descriptor["interfaces"] * descriptor["usages"])
+            for entry in reversed(entries):
+                number = entry // descriptor["usages"]
                 first = self._device_info(path, number, descriptor, first)
         return first
 

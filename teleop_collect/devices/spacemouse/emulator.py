@@ -146,6 +146,7 @@ class EmulatedMouse:
                 "product": model.name,
                 "serial": self._serial,
                 "interfaces": model.interfaces,
+                "usages": model.usages,
             }
         ).encode()
 

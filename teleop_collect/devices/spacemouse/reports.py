@@ -33,6 +33,7 @@ class MouseModel:
         combined: all six axes in one report.
         interfaces: HID interfaces under the same ids.
         data_interface: the one that carries axes and buttons.
+        usages: how often hidapi lists each interface: once for each usage that it declares.
     """
 
     name: str
@@ -41,6 +42,7 @@ class MouseModel:
     combined: bool
     interfaces: int = 1
     data_interface: int = 0
+    usages: int = 1
 
     def axis_reports(self, counts: Counts) -> tuple[bytes, ...]:
         """What the mouse sends for a deflection."""
@@ -52,7 +54,7 @@ class MouseModel:
 SPACE_NAVIGATOR = MouseModel("SpaceNavigator", 0x046D, 0xC626, combined=False)
 SPACE_MOUSE_COMPACT = MouseModel("SpaceMouseCompact", 0x256F, 0xC635, combined=False)
 SPACE_MOUSE_WIRELESS = MouseModel("SpaceMouseWireless", 0x256F, 0xC62E, combined=True)
-SPACE_MOUSE_ENTERPRISE = MouseModel("SpaceMouseEnterprise", 0x256F, 0xC633, combined=True)
+SPACE_MOUSE_ENTERPRISE = MouseModel("SpaceMouseEnterprise", 0x256F, 0xC633, True, usages=2)
 WIRELESS_BY_RECEIVER = MouseModel(
     "UniversalReceiver", 0x256F, 0xC652, combined=True, interfaces=5, data_interface=1
 )

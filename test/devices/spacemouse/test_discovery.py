@@ -14,6 +14,7 @@ from teleop_collect.devices.spacemouse.discovery import attached_mice, hid_devic
 from teleop_collect.devices.spacemouse.driver import SpaceMouse
 from teleop_collect.devices.spacemouse.emulator import EmulatedMouse
 from teleop_collect.devices.spacemouse.reports import (
+    SPACE_MOUSE_ENTERPRISE,
     SPACE_MOUSE_WIRELESS,
     SPACE_NAVIGATOR,
     WIRELESS_BY_RECEIVER,
@@ -117,6 +118,13 @@ def test_two_receivers_without_serial_numbers_are_two_mice(plugged):
     mouse.connect()
     assert mouse.mouse.paths[0] == right
     mouse.close()
+
+
+def test_an_interface_that_is_listed_for_each_usage_is_one_mouse(plugged):
+    path = plugged("a", SPACE_MOUSE_ENTERPRISE)
+    assert len(easyhid.Enumeration().device_list) == 2
+    (mouse,) = attached_mice(hid_devices())
+    assert mouse.paths == (path,)
 
 
 def test_an_unknown_model_name_is_refused_with_the_nearest():

@@ -207,6 +207,32 @@ def test_replugged_it_reads_again_from_zero_within_400_ms():
         assert driver.mouse.read().linear_m_s == pytest.approx((0.1, 0.0, 0.0))
 
 
+def test_attempts_within_the_pause_repeat_the_answer_and_success_shortens_the_pause():
+    with connected() as driver:
+        driver.emulated.unplug()
+        with pytest.raises(DeviceDisconnected):
+            driver.mouse.read()
+        for _ in range(10):
+            driver.clock.advance_ns(SECOND_NS)
+            with pytest.raises(DeviceDisconnected):
+                driver.mouse.connect()
+        driver.emulated.plug()
+        driver.clock.advance_ns(399_999_999)
+        with pytest.raises(DeviceDisconnected, match="is attached; plug it in"):
+            driver.mouse.connect()
+        driver.clock.advance_ns(1)
+        driver.mouse.connect()
+        driver.emulated.unplug()
+        with pytest.raises(DeviceDisconnected):
+            driver.mouse.read()
+        with pytest.raises(DeviceDisconnected):
+            driver.mouse.connect()
+        driver.emulated.plug()
+        driver.clock.advance_ns(50_000_000)
+        driver.mouse.connect()
+        assert driver.mouse.read().axes == (0.0,) * 6
+
+
 def test_reports_queued_before_the_unplugging_move_nothing():
     with connected() as driver:
         driver.emulated.deflect((0, -350, 0, 0, 0, 0))
