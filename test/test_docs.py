@@ -119,6 +119,15 @@ def test_every_launch_file_and_executable_exists(words):
         assert (ROOT / "teleop_collect" / "nodes" / f"{words[2]}.py").is_file()
 
 
+@pytest.mark.parametrize("words", called(documented("python")))
+def test_every_python_module_exists_and_knows_its_options(words):
+    assert words[0] == "-m"
+    module = ROOT / Path(*words[1].split(".")).with_suffix(".py")
+    source = module.read_text(encoding="utf-8")
+    options = [word for word in words if word.startswith("--")]
+    assert [option for option in options if f'"{option}"' not in source] == []
+
+
 @pytest.mark.parametrize("words", called(documented("make")))
 def test_every_make_target_exists(words):
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
