@@ -37,6 +37,8 @@ class Comfort(Section):
 
     gravity_gain: Share = 0.0
     """Share of the arm's own weight that the servos carry; 0 is off, 1 all of it."""
+    urdf: str = ""
+    """Description of the leader itself (`builtin:NAME` or a path), for gravity compensation."""
     max_current_a: Positive = 0.3
     """Bound on the current of every servo of the leader, A."""
     gripper_spring: GripperSpring | None = None

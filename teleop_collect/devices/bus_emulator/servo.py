@@ -314,6 +314,6 @@ class EmulatedServo:
     def _current(self) -> int:
         """Present Current, or Present Load where there is no current sensor."""
         if self.torque and self._table[_MODE] == OperatingMode.CURRENT:
-            return self.load(models.GOAL_CURRENT)
+            return self.load(models.GOAL_CURRENT) if self._stopped_at is None else 0
         full = self.model.current_max_units or LOAD_UNITS
         return round(self.motor.torque * full)

@@ -6,8 +6,8 @@ from teleop_collect.devices.dynamixel import models
 from teleop_collect.devices.dynamixel.models import Item
 from teleop_collect.devices.dynamixel.port import BusPort
 
-SETTINGS_START = models.FIRMWARE_VERSION.address
-SETTINGS_BYTES = models.SHUTDOWN.end - SETTINGS_START
+SETTINGS_BYTES = models.SHUTDOWN.end
+"""Read from address 0 in one exchange, whose length no other answer has (see `late_replies`)."""
 HEALTH_START = models.TORQUE_ENABLE.address
 HEALTH_BYTES = models.BUS_WATCHDOG.end - HEALTH_START
 
@@ -32,7 +32,7 @@ class ServoFacts:
     """Settings of one servo that bear on its readings and movements.
 
     Attributes:
-        model_number: from the ping.
+        model_number: what it is.
         firmware: firmware version.
         return_delay_s: pause before each answer.
         drive_mode: bit 0 is reverse rotation.
@@ -64,21 +64,20 @@ class ServoFacts:
 
 
 def read_facts(port: BusPort, servo_id: int) -> ServoFacts:
-    """Ping a servo and read its settings.
+    """Read a servo's settings.
 
     Raises:
         DeviceTimeout: it does not answer.
         DeviceError: it refuses.
         DeviceDisconnected: the port is gone.
     """
-    number = port.ping(servo_id)
-    settings = port.read(servo_id, SETTINGS_START, SETTINGS_BYTES).data
+    settings = port.read(servo_id, 0, SETTINGS_BYTES).data
 
     def value(item: Item) -> int:
-        return item.unpack(settings[item.address - SETTINGS_START : item.end - SETTINGS_START])
+        return item.unpack(settings[item.address : item.end])
 
     return ServoFacts(
-        model_number=number,
+        model_number=value(models.MODEL_NUMBER),
         firmware=value(models.FIRMWARE_VERSION),
         return_delay_s=value(models.RETURN_DELAY_TIME) * models.RETURN_DELAY_UNIT_S,
         drive_mode=value(models.DRIVE_MODE),

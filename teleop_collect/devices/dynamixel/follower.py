@@ -262,16 +262,20 @@ class DynamixelFollower:
 
     def _examine(self, reading: ChainReading) -> bool:
         """Look at suspects, or at one servo in turn; True when something had to be recovered."""
-        tripped, limp = False, []
+        tripped, unguarded, limp = False, False, []
         for servo_id in self._to_examine():
             health = read_health(self._chain.port, servo_id)
             self._chain.check_healthy(servo_id, health.hardware_error)
             tripped = tripped or health.watchdog == WATCHDOG_TRIPPED
+            unguarded = unguarded or health.watchdog != self._watchdog_units
             if not health.torque:
                 limp.append(servo_id)
         if tripped or limp:
             self._suspects.update(self._chain.ids)
             self._recover(reading, limp, tripped)
+        elif unguarded:
+            # Servos do not confirm a sync write: the one that armed them may have been lost.
+            self._arm_watchdog()
         self._suspects.clear()
         return tripped or bool(limp)
 

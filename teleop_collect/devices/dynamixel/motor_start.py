@@ -20,7 +20,8 @@ KEPT_TICKS = 100
 STRAY_TICKS = 40
 """So far (0.06 rad) outside its limits a servo is brought back by itself."""
 _STATE_START = models.GOAL_POSITION.address
-_STATE_BYTES = models.PRESENT_POSITION.end - _STATE_START
+_STATE_BYTES = models.PRESENT_TEMPERATURE.end - _STATE_START
+"""Longer than needed: no answer to a reading of the arm is as long (see `late_replies`)."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from teleop_collect.errors import (
     MissingExtraError,
 )
 
-QUIET_NS = 50_000_000
+QUIET_NS = 100_000_000
 """Silence that ends the wait for left-over replies."""
 MAX_DRAIN_NS = 500_000_000
 ALERT = 0x80
@@ -122,17 +122,6 @@ class BusPort:
         """Give the port back; safe to call twice."""
         with self._mutex:
             self._drop()
-
-    def ping(self, servo_id: int) -> int:
-        """The model number of a servo.
-
-        Raises:
-            DeviceTimeout: it does not answer.
-            DeviceDisconnected: the port is gone.
-        """
-        number, result, _ = self._single(lambda h: self._packets.ping(h, servo_id))
-        self._check(result, f"servo {servo_id}")
-        return int(number)
 
     def read(self, servo_id: int, address: int, length: int) -> StatusReply:
         """Registers of one servo.

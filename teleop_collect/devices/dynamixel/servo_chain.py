@@ -22,7 +22,7 @@ from teleop_collect.errors import ConfigError, DeviceError, DeviceTimeout
 from teleop_collect.rig.servo_config import Servo
 from teleop_collect.samples import JointSample
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 BLOCK_START = models.PRESENT_CURRENT.address
 BLOCK = struct.Struct("<hii")
 """Present Current (or Load), Present Velocity, Present Position: contiguous from 126 to 135."""

@@ -36,6 +36,8 @@ def arm(shared_arm):
     shared_arm.client.clear()
     for servo_id in IDS.values():
         shared_arm.client.reboot(servo_id, boot_s=0.0)
+    shared_arm.client.write(IDS["elbow"], 52, 745)
+    shared_arm.client.write(IDS["elbow"], 48, 3351)
     home = shared_arm.follower(torque_ramp_s=0.0, on_exit="release")
     home.connect()
     drive(home, dict.fromkeys(JOINTS, 0.0), near(dict.fromkeys(JOINTS, 0.0)))
@@ -81,7 +83,7 @@ def test_modes_limits_and_watchdog_are_set(arm, follower):
     assert [arm.servo(joint)["mode"] for joint in JOINTS] == [3, 3, 3, 5]
     # 0.538 A of 2.69 mA each.
     assert arm.servo("gripper")["goal_current"] == 200
-    assert [arm.servo(joint)["watchdog"] for joint in JOINTS] == [5, 5, 5, 5]
+    wait_for(lambda: [arm.servo(joint)["watchdog"] for joint in JOINTS] == [5, 5, 5, 5])
     assert follower.facts["elbow"].model_number == 1120
 
 
@@ -223,8 +225,6 @@ def test_a_joint_outside_its_limits_must_be_moved_by_hand(arm):
     with pytest.raises(DeviceError, match=r"servo 3 \(elbow\) stands at 2048.*3000 to 3100.*hand"):
         arm.follower().connect()
     assert not arm.torque("elbow")
-    arm.client.write(IDS["elbow"], 52, 745)
-    arm.client.write(IDS["elbow"], 48, 3351)
 
 
 def test_a_second_driver_on_the_port_is_refused(arm, follower):
