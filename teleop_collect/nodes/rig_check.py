@@ -31,6 +31,8 @@ from teleop_collect.rig.streams import checked_streams
 
 DRAIN_S = 0.005
 DISCOVERY_TIMEOUT_S = 10.0
+OPTIONAL_TIMEOUT_S = 2.0
+"""How long the check waits for streams that a rig may do without."""
 
 DECODERS: dict[str, Callable[[Any], Sample]] = {
     topics.JOINT_STATE: conversions.joint_sample,
@@ -113,7 +115,8 @@ class RigCheckNode:
         while time.monotonic() < deadline and not self._host.stop.wait(0.05):
             for reader in self._readers:
                 reader.refresh()
-            if all(reader.endpoints for reader in self._readers):
+            late = time.monotonic() > deadline - DISCOVERY_TIMEOUT_S + OPTIONAL_TIMEOUT_S
+            if all(r.endpoints for r in self._readers if r.stream.required or not late):
                 break
         # Matching takes a moment; what arrived meanwhile would look like a gap.
         self._host.stop.wait(0.2)

@@ -1,0 +1,200 @@
+"""A SpaceMouse moves the simulated arm: mouse, node, teleoperation and follower as processes."""
+
+import time
+
+import numpy as np
+import pytest
+import rclpy
+import yaml
+from geometry_msgs.msg import TwistStamped
+from sensor_msgs.msg import JointState, Joy
+from support.graph import running_rig, wait_for
+
+from teleop_collect import topics
+from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.devices.spacemouse.emulator import EmulatedMouse
+from teleop_collect.episodes.reader import open_episode
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.description import descriptions_of
+from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.processes import processes_of
+from teleop_collect.rig.runtime import device_path
+from teleop_collect.samples import JointSample
+from teleop_collect.teleop.tool_kinematics import ToolKinematics
+
+pytestmark = pytest.mark.timeout(180)
+
+REPORT_HZ = 125
+FULL = 350
+RECOVERY_S = 1.0
+LEADER = {
+    "driver": "spacemouse",
+    "path": "sim://mouse",
+    "rate_hz": 100,
+    "translation_m_s": 0.05,
+    "buttons": {"gripper_open": 0, "gripper_close": 1, "clutch": None},
+    "gripper_joint": "gripper",
+}
+
+
+class Listener:
+    """Hears mouse and follower."""
+
+    def __init__(self) -> None:
+        self._context = rclpy.Context()
+        rclpy.init(args=[], context=self._context)
+        self.node = rclpy.create_node("listener_under_test", context=self._context)
+        qos = profile(topics.FAST_QOS, depth=1000)
+        self._twists = PolledSubscription(self.node, TwistStamped, topics.SPACEMOUSE_TWIST, qos)
+        self._joys = PolledSubscription(self.node, Joy, topics.SPACEMOUSE_JOY, qos)
+        self._joints = PolledSubscription(self.node, JointState, topics.FOLLOWER_JOINT_STATES, qos)
+        self.follower: JointSample | None = None
+
+    def twists(self) -> list[TwistStamped]:
+        return [taken.message for taken in self._twists.drain()]
+
+    def joys(self) -> list[Joy]:
+        return [taken.message for taken in self._joys.drain()]
+
+    def joints(self) -> JointSample:
+        if (taken := self._joints.newest()) is not None:
+            self.follower = conversions.joint_sample(taken.message)
+        assert self.follower is not None
+        return self.follower
+
+    def close(self) -> None:
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mouse")
+    data = yaml.safe_load(load_rig("sim_tabletop").text)
+    data["cameras"] = {}
+    data["arms"]["main"]["leader"] = LEADER
+    del data["arms"]["main"]["mapping"]
+    path = folder / "mouse.yaml"
+    path.write_text(yaml.safe_dump(data))
+    names = [p.name for p in processes_of(load_rig(str(path)))]
+    # The test itself holds the mouse.
+    names.remove("spacemouse_emulator_main")
+    with running_rig(folder, str(path), names) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def mouse(rig):
+    with EmulatedMouse(device_path("sim://mouse")) as mouse:
+        yield mouse
+
+
+@pytest.fixture(scope="module")
+def listener(rig, mouse):
+    listener = Listener()
+    wait_for(lambda: bool(listener.twists()), 20, "the mouse's twists")
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def engaged(rig, listener):
+    wait_for(
+        lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check to pass"
+    )
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
+    wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
+    wait_for(lambda: rig.log("teleop").rstrip().endswith("ENGAGED:"), 10, "the arm to follow")
+
+
+def hold(mouse: EmulatedMouse, counts: tuple[int, ...], duration_s: float) -> None:
+    """Deflect the cap for a while, then let it go, as a hand does."""
+    loop = PacedLoop(REPORT_HZ, SystemClock())
+    for _ in range(round(duration_s * REPORT_HZ)):
+        mouse.deflect(counts)
+        loop.wait()
+    mouse.release()
+
+
+def tool_m(rig, sample: JointSample) -> np.ndarray:
+    arm = rig.loaded.rig.arms["main"]
+    joints = tuple(j for j in arm.joints if j != "gripper")
+    description = descriptions_of(rig.loaded.rig, rig.loaded.path)["main"]
+    kinematics = ToolKinematics(description, joints, arm.tool_frame)
+    positions = sample.by_name()
+    return kinematics.base_from_tool(np.array([positions[j] for j in joints]))[:3, 3]
+
+
+def moved_m(rig, listener: Listener, start_m: np.ndarray) -> np.ndarray:
+    return tool_m(rig, listener.joints()) - start_m
+
+
+def test_at_rest_it_publishes_zeros_in_the_robots_frame(listener):
+    listener.joys()
+    wait_for(lambda: bool(listener.joys()), 5, "buttons at rest")
+    twist = wait_twist(listener)
+    assert twist.header.frame_id == "base_link"
+    assert twist.header.stamp.sec > 0
+    assert twist.twist == TwistStamped().twist
+
+
+def wait_twist(listener: Listener) -> TwistStamped:
+    found: list[TwistStamped] = []
+    wait_for(lambda: bool(found.extend(listener.twists()) or found), 5, "a twist")
+    return found[-1]
+
+
+def test_pushing_the_cap_moves_the_tool_the_same_way(rig, mouse, listener, engaged):
+    start = tool_m(rig, listener.joints())
+
+    # The ROS convention of the library: HID -y is x forward.
+    hold(mouse, (0, -FULL, 0, 0, 0, 0), 1.0)
+    wait_for(lambda: moved_m(rig, listener, start)[0] > 0.03, 5, "the tool to move forward")
+
+    forward, *aside = moved_m(rig, listener, start)
+    assert forward < 0.07, "at most 0.05 m/s for a second, and a little to brake"
+    assert np.abs(aside).max() < 0.01
+
+
+def test_a_button_closes_the_gripper(rig, mouse, listener, engaged):
+    before = listener.joints().by_name()["gripper"]
+
+    loop = PacedLoop(REPORT_HZ, SystemClock())
+    for _ in range(REPORT_HZ // 2):
+        mouse.press(1)
+        loop.wait()
+    mouse.press()
+
+    wait_for(lambda: listener.joints().by_name()["gripper"] < before - 0.01, 5, "the gripper")
+
+
+def test_an_unplugged_mouse_ends_in_zero_and_holds_the_arm(rig, mouse, listener, engaged):
+    for _ in range(20):
+        mouse.deflect((0, -FULL, 0, 0, 0, 0))
+    listener.twists()
+    mouse.unplug()
+    wait_for(lambda: "-> HOLD" in last_engagement(rig), 10, "teleoperation to hold")
+    assert listener.twists()[-1].twist == TwistStamped().twist
+
+    mouse.plug()
+    plugged_s = time.monotonic()
+    wait_for(lambda: bool(listener.twists()), 5, "twists again")
+    assert time.monotonic() - plugged_s < RECOVERY_S
+
+
+def last_engagement(rig) -> str:
+    return rig.log("teleop").rpartition("-> ENGAGED")[2]
+
+
+def test_an_episode_of_a_mouse_has_its_twists_and_buttons(rig, mouse, listener, engaged):
+    assert rig.client.trigger(topics.START_EPISODE).success
+    hold(mouse, (0, 0, -FULL, 0, 0, 0), 0.5)
+    folder = rig.client.trigger(topics.STOP_EPISODE).message
+    with open_episode(folder) as episode:
+        twists = episode.times("/spacemouse/twist")
+        joys = episode.times("/spacemouse/joy")
+        assert "/leader/joint_states" not in episode.streams
+    assert len(twists.stamp_ns) > 40
+    assert abs(len(twists.stamp_ns) - len(joys.stamp_ns)) <= 1
