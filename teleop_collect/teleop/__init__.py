@@ -11,6 +11,8 @@
     chain             one arm: everything above in the order above
     group             all arms of a rig: engaged together, stopped together
     build             the group that a rig file describes
+    twist_leader      a leader in numbers only, moved by the twists of a SpaceMouse, made of
+                      tool_kinematics, differential_ik, joint_pace and gripper_buttons
 
 This is software on a general-purpose computer: it reduces risk and is no safety function. A real
 robot needs its hardware emergency stop.
