@@ -128,6 +128,11 @@ def test_every_python_module_exists_and_knows_its_options(words):
     assert [option for option in options if f'"{option}"' not in source] == []
 
 
+@pytest.mark.parametrize("words", called(documented("cp")))
+def test_every_file_that_is_copied_exists(words):
+    assert (ROOT / words[0]).is_file()
+
+
 @pytest.mark.parametrize("words", called(documented("make")))
 def test_every_make_target_exists(words):
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)

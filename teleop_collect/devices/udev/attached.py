@@ -74,10 +74,17 @@ def _devices_at(folder: Path, dev: Path) -> Iterator[AttachedDevice]:
         serial=_text(folder / "serial"),
         name=_text(folder / "product"),
         node=node,
-        accessible=None if node is None else os.access(node, os.R_OK | os.W_OK),
+        accessible=_accessible(node),
         speed_mbps=_number(folder / "speed"),
         latency_ms=_latency_ms(ports),
     )
+
+
+def _accessible(node: Path | None) -> bool | None:
+    """None where the kernel announces a device file that udev has not made."""
+    if node is None or not node.exists():
+        return None
+    return os.access(node, os.R_OK | os.W_OK)
 
 
 def _usb_node(folder: Path, dev: Path) -> Path | None:
