@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from teleop_collect.clock import FakeClock, PacedLoop, SystemClock
+from teleop_collect.clock import FakeClock, SystemClock
 from teleop_collect.devices.realsense.camera import RealSenseCamera
 from teleop_collect.devices.realsense.sdk import import_realsense
 from teleop_collect.devices.realsense.software_camera import (
@@ -83,7 +83,7 @@ def record(path: Path, frames: int, **changes: Any) -> dict[int, int]:
     """
     rs = import_realsense()
     clock = SystemClock()
-    loop = PacedLoop(1e9 / PERIOD_NS, clock)
+    exposed_ns = clock.monotonic_ns()
     emulator = SoftwareCamera(settings(**changes), clock)
     assert emulator.device is not None
     recorder = rs.recorder(str(path), emulator.device.device)
@@ -94,8 +94,10 @@ def record(path: Path, frames: int, **changes: Any) -> dict[int, int]:
         sensor.start(syncer)
     counters = {}
     for _ in range(frames):
-        loop.wait()
-        facts = emulator.send()
+        clock.sleep_until_ns(exposed_ns)
+        facts = emulator.send(exposed_ns)
+        exposed_ns += PERIOD_NS
+        assert facts is not None
         counters[facts.number] = facts.counter_us
         syncer.try_wait_for_frames(1)
     for sensor in sensors:

@@ -27,6 +27,9 @@ READ_TIMEOUT_S = 0.5
 STALL_S = 3.0
 """A camera that is there and silent for this long has stopped inside and must be opened again."""
 
+MAX_APART_PERIODS = 0.6
+"""Between colour and depth of one sample: half a period and some jitter."""
+
 PRESENCE_CHECK_S = 0.1
 """How often a wait without images looks whether the camera is still there."""
 
@@ -41,6 +44,7 @@ class CameraStatus:
         lost: images that the camera made and that never came, by its frame numbers.
         repeated: images that came twice and were left out.
         restarts: how often numbering began anew; losses across a restart are unknown.
+        mismatched: sets of frames whose colour and depth were too far apart in time, left out.
         clock_source: which of the camera's clocks the stamps come from.
         clock_drift_us_s: us that the host's clock gains on the camera's in one second; None
             while too little time has passed to tell.
@@ -52,6 +56,7 @@ class CameraStatus:
     lost: int
     repeated: int
     restarts: int
+    mismatched: int
     clock_source: str
     clock_drift_us_s: float | None
     clock_steps: int
@@ -86,6 +91,7 @@ class RealSenseCamera:
     ) -> None:
         self._config, self._clock, self._finder = config, clock, finder
         self._counter = FrameCounter()
+        self._mismatched = 0
         self._running: _Running | None = None
 
     @property
@@ -108,6 +114,7 @@ class RealSenseCamera:
             counter.lost,
             counter.repeated,
             counter.restarts,
+            self._mismatched,
             running.stamper.source if running else "unknown",
             fit.drift * 1e6 if fit and fit.drift_is_measured else None,
             running.stamper.steps if running else 0,
@@ -211,6 +218,9 @@ class RealSenseCamera:
         color, raw_depth = frames.get_color_frame(), frames.get_depth_frame()
         if not color or not (raw_depth or running.depth_to_mm is None):
             return None
+        if raw_depth and not self._belong_together(color, raw_depth):
+            self._mismatched += 1
+            return None
         number = color.get_frame_number()
         if not self._counter.accept(number):
             return None
@@ -221,3 +231,14 @@ class RealSenseCamera:
             aligned = running.align.process(frames).get_depth_frame()
             depth_mm = running.depth_to_mm.convert(depth_raw(aligned, width, height))
         return RgbdSample(stamp_ns, color_pixels(color, width, height), depth_mm, number)
+
+    def _belong_together(self, color: Any, depth: Any) -> bool:
+        """Whether depth was taken nearest to colour; the SDK sometimes pairs others.
+
+        The sensors of a D4xx run freely beside each other: up to half a period apart is right.
+        """
+        if color.get_frame_timestamp_domain() != depth.get_frame_timestamp_domain():
+            return True
+        slowest_hz = min(self._config.fps, self._config.depth_fps or self._config.fps)
+        apart_ms = abs(color.get_timestamp() - depth.get_timestamp())
+        return bool(apart_ms <= MAX_APART_PERIODS * 1e3 / slowest_hz)

@@ -47,6 +47,7 @@ class FrameFacts:
         counter_us: the device's clock at readout, 32 bits, us.
         exposure_us: length of the exposure, us.
         arrival_utc_ms: when the host got it, whole ms; None leaves it out.
+        claimed_hz: the rate in its metadata, by which the syncer pairs; None for the stream's own.
     """
 
     number: int
@@ -54,6 +55,7 @@ class FrameFacts:
     counter_us: int
     exposure_us: int
     arrival_utc_ms: int | None
+    claimed_hz: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ class SoftwareDevice:
         sensor.set_metadata(keys.frame_timestamp, facts.counter_us)
         sensor.set_metadata(keys.sensor_timestamp, middle_us)
         sensor.set_metadata(keys.actual_exposure, facts.exposure_us)
-        sensor.set_metadata(keys.actual_fps, profile.fps() * MILLI_FPS)
+        claimed_hz = profile.fps() if facts.claimed_hz is None else facts.claimed_hz
+        sensor.set_metadata(keys.actual_fps, round(claimed_hz * MILLI_FPS))
         if facts.arrival_utc_ms is not None:
             sensor.set_metadata(keys.time_of_arrival, facts.arrival_utc_ms)
         sensor.on_video_frame(frame)

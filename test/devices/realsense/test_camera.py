@@ -8,6 +8,7 @@ from teleop_collect.clock import FakeClock, SystemClock
 from teleop_collect.devices.realsense.camera import RealSenseCamera
 from teleop_collect.devices.realsense.smooth_images import SmoothImages
 from teleop_collect.devices.realsense.software_camera import SoftwareCamera, SoftwareCameras
+from teleop_collect.devices.realsense.software_device import FrameFacts
 from teleop_collect.devices.realsense.streams import VideoMode
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceError, DeviceTimeout
 
@@ -162,6 +163,20 @@ def test_an_image_that_comes_twice_is_not_given_twice():
         stand.camera.read()
     with stand.emulator:
         assert stand.camera.read().frame_number > 1
+
+
+def test_colour_and_depth_that_do_not_belong_together_are_left_out():
+    stand = live()
+    color, depth = SmoothImages(WIDTH, HEIGHT).image(0)
+    for number in range(1, 11):
+        # At a claimed rate of 5 Hz, 80 ms between colour and depth look near to the SDK.
+        at_ms = 1.7e12 + number * 33.333
+        stand.emulator.device.send_depth(depth, FrameFacts(number, at_ms, 0, 8000, None, 5.0))
+        stand.emulator.device.send_color(color, FrameFacts(number, at_ms - 80, 0, 8000, None, 5.0))
+    with pytest.raises(DeviceTimeout):
+        stand.camera.read()
+    assert stand.camera.status.mismatched > 0
+    assert stand.camera.status.taken == 0
 
 
 def test_a_frozen_picture_still_counts_up():
