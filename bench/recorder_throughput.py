@@ -10,8 +10,10 @@ from the first message to its end.
 """
 
 import argparse
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +32,7 @@ from report import Report
 
 T = TypeVar("T")
 BURST_S = 0.05
+DISK_PROBES = 6
 OURS_TO_FLOOR, OURS_TO_ROSBAG2, PEER_TO_OURS = 1.3, 1.5, 2.0
 ROSBAG2 = "ros2 bag record -s mcap"
 
@@ -48,6 +51,18 @@ def figures(outcome: Outcome) -> dict[str, float | int]:
         "peak_rss_mb": outcome.peak_bytes / 1e6,
         "publisher_behind_ms": outcome.behind_ms,
     }
+
+
+def disk_mb_s(folder: Path | None) -> float:
+    """What the disk takes of one process that only writes, synced each second's worth of load."""
+    block, blocks = bytes(range(256)) * (4 << 12), 32
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        began = time.monotonic()
+        for number in range(DISK_PROBES * blocks):
+            file.write(block)
+            if number % blocks == blocks - 1:
+                os.fsync(file.fileno())
+        return DISK_PROBES * blocks * len(block) / 1e6 / (time.monotonic() - began)
 
 
 class Comparison:
@@ -69,8 +84,10 @@ class Comparison:
 
     def all(self) -> None:
         """Measure each and judge."""
-        mine, uncounted = self._run(ours)
-        self._report.row(f"teleop_collect, {self._kind}", **figures(mine))
+        mine, told = self._run(ours)
+        counted = {"lost_by_disk": told.dropped_queue, "lost_on_the_way": told.lost_transport}
+        self._report.row(f"teleop_collect, {self._kind}", **figures(mine), **counted)
+        uncounted = sum(mine.missing.values()) - told.dropped_queue - told.lost_transport
         least = self._run(floor)
         self._report.row(f"floor (raw takes to a file), {self._kind}", **figures(least))
         peer = self._run(deserialising)
@@ -113,6 +130,7 @@ def main() -> int:
     if options.long:
         options.seconds = 60.0
     report = Report("recorder_throughput")
+    report.row("the disk alone, written and synced", disk_mb_s=disk_mb_s(options.folder))
     for kind, burst_s in (("steady", 0.0), ("bursty", BURST_S)):
         if options.only in (None, kind):
             Comparison(report, options, burst_s).all()

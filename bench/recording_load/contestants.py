@@ -79,6 +79,19 @@ class Published:
     peak_bytes: int
 
 
+@dataclass(frozen=True)
+class Accounted:
+    """Losses that the recorder's own ledger tells.
+
+    Attributes:
+        dropped_queue: received and given up, because the disk was slower than the load.
+        lost_transport: published and never received.
+    """
+
+    dropped_queue: int
+    lost_transport: int
+
+
 def _publish(run: Run, publisher: Publisher, recorder: Process) -> Published:
     """The load from its first message to its last."""
     before_s, peak = recorder.cpu_s, 0
@@ -107,12 +120,8 @@ def _outcome(
     )
 
 
-def ours(run: Run) -> tuple[Outcome, int]:
-    """This package's recorder node, started and stopped by its services.
-
-    Returns:
-        The outcome, and how many missing messages its ledger does not account for.
-    """
+def ours(run: Run) -> tuple[Outcome, Accounted]:
+    """This package's recorder node, started and stopped by its services; and what it says of it."""
     rig = write_rig(run.folder / "rig.yaml", run.load)
     log = run.folder / "recorder.log"
     with (
@@ -128,12 +137,9 @@ def ours(run: Run) -> tuple[Outcome, int]:
         recorder.end(signal.SIGINT)
     outcome = _outcome(run, read_mcap(episode / f"{episode.name}.mcap"), recorder, load)
     ledger = json.loads((episode / "manifest.json").read_text())["streams"]
-    return outcome, sum(outcome.missing.values()) - _accounted(ledger, list(load.sent))
-
-
-def _accounted(ledger: dict[str, dict[str, int | str]], topics: list[str]) -> int:
-    entries = [ledger[f"/{topic}"] for topic in topics]
-    return sum(int(e["dropped_queue"]) + int(e["lost_transport"]) for e in entries)
+    entries = [ledger[f"/{topic}"] for topic in load.sent]
+    dropped = sum(int(entry["dropped_queue"]) for entry in entries)
+    return outcome, Accounted(dropped, sum(int(entry["lost_transport"]) for entry in entries))
 
 
 def floor(run: Run) -> Outcome:
