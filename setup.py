@@ -111,7 +111,7 @@ setup(
         "lerobot": LEROBOT,
         "demo": SIM + DYNAMIXEL + LEROBOT,
         "test": TEST,
-        "dev": TEST + LINT + SPACEMOUSE,
+        "dev": TEST + LINT + SPACEMOUSE + REALSENSE,
     },
     entry_points={
         "console_scripts": [

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from teleop_collect.errors import DeviceError
+
 NM_PER_MM = 1_000_000
 NM_PER_M = 1_000_000_000
 MAX_MM = 65_535
@@ -19,13 +21,16 @@ class DepthToMm:
         scale_m: metres per unit, as the depth sensor reports it.
 
     Raises:
-        ValueError: the unit is not between 1 nm and 1 m.
+        DeviceError: the unit is not between 1 nm and 1 m.
     """
 
     def __init__(self, scale_m: float) -> None:
         unit_nm = round(scale_m * NM_PER_M)
         if not 1 <= unit_nm <= NM_PER_M:
-            raise ValueError(f"depth unit of {scale_m} m is not between 1 nm and 1 m")
+            raise DeviceError(
+                f"the camera reports a depth unit of {scale_m} m, which is not between 1 nm and "
+                "1 m; reset it with realsense-viewer"
+            )
         self.unit_m = unit_nm / NM_PER_M
         raw = np.arange(1 << 16, dtype=np.int64)
         millimetres = (raw * unit_nm + NM_PER_MM // 2) // NM_PER_MM

@@ -1,4 +1,4 @@
-"""The SDK without the system's libusb, and its own timestamps."""
+"""The SDK without the system's libusb."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ from teleop_collect.errors import TeleopCollectError
 try:
     sdk = import_realsense()
     maps = open("/proc/self/maps").read()
-    print("loaded", sdk.context().query_devices().size(), "libusb_package" in maps)
+    print("loaded", sdk.__name__, "libusb_package" in maps)
 except TeleopCollectError as error:
     print(type(error).__name__, error)
 """
@@ -36,7 +36,7 @@ def run(absent: bool) -> str:
 
 
 def test_a_missing_libusb_is_taken_from_its_package():
-    assert run(absent=False) == "loaded 0 True"
+    assert run(absent=False) == "loaded pyrealsense2 True"
 
 
 def test_a_missing_libusb_without_the_package_ends_in_one_message():
