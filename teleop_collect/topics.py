@@ -95,6 +95,19 @@ SIM_RESET = "sim/reset"
 
 
 @dataclass(frozen=True)
+class ImageCodec:
+    """How a recorder compresses a stream of images.
+
+    Attributes:
+        format: `jpeg` for colour; `png` or `rvl` for depth, without loss.
+        quality: of JPEG, 1 to 100.
+    """
+
+    format: str
+    quality: int = 90
+
+
+@dataclass(frozen=True)
 class Stream:
     """One recorded topic of a rig.
 
@@ -107,6 +120,8 @@ class Stream:
         qos: what the publisher of this package offers.
         source: topic to read it from where another node publishes it under a name of its own; it
             is still recorded as `topic`, so that episodes look alike whatever drives a device.
+        codec: `topic` and `type` are what the recorder makes of raw images with it; None records
+            messages as they are.
     """
 
     topic: str
@@ -116,6 +131,12 @@ class Stream:
     required: bool
     qos: Qos
     source: str = ""
+    codec: ImageCodec | None = None
+
+    @property
+    def read_type(self) -> str:
+        """The message type to subscribe to."""
+        return self.type if self.codec is None else IMAGE
 
     @property
     def read_from(self) -> str:

@@ -1,13 +1,17 @@
-"""Image messages as arrays, without copying."""
+"""Image messages as arrays, without copying where they are not compressed."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from teleop_collect import topics
+from teleop_collect.episodes.compressed_images import compressed_image_array
 from teleop_collect.errors import UnreadableError
 
 ImageArray = NDArray[Any]
+
+IMAGE_TYPES = frozenset({topics.IMAGE, topics.COMPRESSED_IMAGE})
 
 # Encoding -> (item type, channels, channel order as RGB or None), sensor_msgs/image_encodings.hpp
 ENCODINGS: dict[str, tuple[str, int, slice | None]] = {
@@ -25,7 +29,7 @@ ENCODINGS: dict[str, tuple[str, int, slice | None]] = {
 
 
 def image_array(topic: str, message: Any) -> ImageArray:
-    """A sensor_msgs/Image as a view of its bytes.
+    """A sensor_msgs/Image as a view of its bytes, or a CompressedImage decoded.
 
     Args:
         topic: named in error messages.
@@ -37,7 +41,10 @@ def image_array(topic: str, message: Any) -> ImageArray:
 
     Raises:
         UnreadableError: unknown encoding, or sizes that do not fit the data.
+        MissingExtraError: it is compressed and OpenCV is not installed.
     """
+    if hasattr(message, "format"):
+        return compressed_image_array(topic, message)
     if message.encoding not in ENCODINGS:
         known = ", ".join(ENCODINGS)
         raise UnreadableError(

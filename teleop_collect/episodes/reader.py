@@ -12,7 +12,7 @@ from typing import Any, Self
 from teleop_collect import topics
 from teleop_collect.episodes.contents import Contents
 from teleop_collect.episodes.files import EpisodeFiles, find_files
-from teleop_collect.episodes.images import ImageArray, image_array
+from teleop_collect.episodes.images import IMAGE_TYPES, ImageArray, image_array
 from teleop_collect.episodes.labels import Label, effective_success, read_labels
 from teleop_collect.episodes.mcap_file import McapFile
 from teleop_collect.episodes.mcap_records import RawMessage
@@ -28,7 +28,7 @@ from teleop_collect.episodes.streams import (
 from teleop_collect.episodes.timeline import Policy, Timeline, align
 from teleop_collect.errors import UnreadableError
 
-SAMPLED = frozenset({*EXTRACTORS, topics.IMAGE}) - {topics.STRING, topics.DIAGNOSTIC_ARRAY}
+SAMPLED = frozenset({*EXTRACTORS, *IMAGE_TYPES}) - {topics.STRING, topics.DIAGNOSTIC_ARRAY}
 
 
 def open_episode(path: str | Path) -> "Episode":
@@ -131,7 +131,7 @@ class Episode:
         Called by itself when needed; worth calling first by who also wants every image.
 
         Args:
-            on_image: called with topic, message and its decoded form for each sensor_msgs/Image.
+            on_image: called with topic, message and its decoded form for each image.
             on_damage: called for each damaged chunk, which is then left out; without it the first
                 one is raised.
 
@@ -260,10 +260,8 @@ class Episode:
 
     def _image_topic(self, topic: str) -> str:
         name = self.topic(topic)
-        if self.streams[name].type != topics.IMAGE:
-            raise UnreadableError(
-                f"{name} is a stream of {self.streams[name].type}, not of {topics.IMAGE}"
-            )
+        if self.streams[name].type not in IMAGE_TYPES:
+            raise UnreadableError(f"{name} is a stream of {self.streams[name].type}, not of images")
         return name
 
     @property

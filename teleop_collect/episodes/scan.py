@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from teleop_collect import topics
 from teleop_collect.episodes.contents import Contents
 from teleop_collect.episodes.decoding import Decoder
+from teleop_collect.episodes.images import IMAGE_TYPES
 from teleop_collect.episodes.mcap_records import RawMessage
 from teleop_collect.episodes.streams import EXTRACTORS, StreamTimes
 from teleop_collect.errors import UnreadableError
@@ -40,7 +40,7 @@ class _Gatherer:
 
     def __init__(self, topic: str, type_name: str, decode: Decoder | None) -> None:
         self.topic = topic
-        self.is_image = type_name == topics.IMAGE and decode is not None
+        self.is_image = type_name in IMAGE_TYPES and decode is not None
         self.decode = decode
         self.keep = type_name in EXTRACTORS
         self.rows: list[tuple[int, int, int, int]] = []
@@ -69,7 +69,7 @@ def scan(contents: Contents, on_image: OnImage | None, on_damage: OnDamage | Non
 
     Args:
         contents: what to read.
-        on_image: called with topic, message and its decoded form for each sensor_msgs/Image.
+        on_image: called with topic, message and its decoded form for each image.
         on_damage: called for each damaged chunk or image, which is then left out; without it the
             first one is raised.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from teleop_collect import topics
+from teleop_collect.episodes.images import IMAGE_TYPES
 from teleop_collect.episodes.reader import Episode
 from teleop_collect.episodes.timeline import Policy, Timeline
 from teleop_collect.errors import CheckFailed, ConfigError, UnreadableError
@@ -27,7 +28,7 @@ from teleop_collect.export.steps import (
 UNKNOWN = "unknown"
 WRENCH_AXES = ("force_x", "force_y", "force_z", "torque_x", "torque_y", "torque_z")
 
-_COLOR_TOPIC = re.compile(r"(?:^|/)cameras/([^/]+)/color/image_raw$")
+_COLOR_TOPIC = re.compile(r"(?:^|/)cameras/([^/]+)/color/image_raw(?:/compressed)?$")
 _ANY_COLOR_TOPIC = re.compile(r"(?:^|/)cameras/([^/]+)/color/image_raw(?:/\w+)?$")
 _NS_PER_MS = 1e6
 
@@ -86,7 +87,8 @@ def cameras_of(episode: Episode) -> dict[str, str]:
     """
     found = {}
     for topic in sorted(episode.streams):
-        if match := _COLOR_TOPIC.search(topic):
+        is_image = episode.streams[topic].type in IMAGE_TYPES
+        if (match := _COLOR_TOPIC.search(topic)) and is_image:
             found[match[1]] = topic
     for topic in sorted(episode.streams):
         if (match := _ANY_COLOR_TOPIC.search(topic)) and match[1] not in found:

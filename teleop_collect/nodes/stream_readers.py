@@ -57,16 +57,17 @@ class StreamReader:
         if wanted != self._qos:
             self.close()
             self._qos = wanted
+            message_type = message_class(self.stream.read_type)
             self._subscription = PolledSubscription(
-                self._node, message_class(self.stream.type), self._source, profile(wanted), raw=True
+                self._node, message_type, self._source, profile(wanted), raw=True
             )
 
     def _find_problem(self) -> str:
-        if message_class(self.stream.type) is None:
-            return f"message type {self.stream.type} is not installed"
-        others = {e.topic_type for e in self.endpoints} - {self.stream.type}
+        if message_class(self.stream.read_type) is None:
+            return f"message type {self.stream.read_type} is not installed"
+        others = {e.topic_type for e in self.endpoints} - {self.stream.read_type}
         if others:
-            return f"published as {', '.join(sorted(others))}, expected {self.stream.type}"
+            return f"published as {', '.join(sorted(others))}, expected {self.stream.read_type}"
         return ""
 
     @property

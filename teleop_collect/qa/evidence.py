@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.episodes.images import IMAGE_TYPES
 from teleop_collect.episodes.reader import Episode
 from teleop_collect.episodes.streams import Int64Array, StreamData, StreamInfo, StreamTimes
 from teleop_collect.errors import ConfigError, UnreadableError
@@ -67,7 +68,7 @@ class Evidence:
     def __init__(self, episode: Episode) -> None:
         self.episode = episode
         self.damage: list[str] = []
-        counts = {t: i.count for t, i in episode.streams.items() if i.type == topics.IMAGE}
+        counts = {t: i.count for t, i in episode.streams.items() if i.type in IMAGE_TYPES}
         probes = {topic: ImageProbe(topic, count) for topic, count in counts.items()}
         episode.scan(
             on_image=lambda topic, raw, message: probes[topic].see(message),

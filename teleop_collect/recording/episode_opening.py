@@ -8,6 +8,7 @@ from teleop_collect.clock import Clock
 from teleop_collect.errors import ConfigError
 from teleop_collect.recording.episode_file import FileSystem
 from teleop_collect.recording.episode_plan import draft_manifest, new_episode_id
+from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.open_episode import OpenEpisode, Place
 from teleop_collect.recording.request import StartRequest, rig_check_json
 from teleop_collect.recording.rig_documents import RigDocument, RigSource
@@ -27,6 +28,7 @@ class EpisodeOpening:
         streams: by absolute topic.
         clock: for ages.
         file_system: calls to use.
+        encoders: compress the images of streams, by number.
     """
 
     source: RigSource
@@ -36,6 +38,7 @@ class EpisodeOpening:
     streams: Mapping[str, Stream]
     clock: Clock
     file_system: FileSystem
+    encoders: Mapping[int, Encode]
 
     def open(self, request: StartRequest, task: Task, started_ns: int) -> OpenEpisode:
         """Make an episode's folder and file.
@@ -69,6 +72,7 @@ class EpisodeOpening:
                 self.source.rig.recording,
                 self.clock,
                 self.file_system,
+                self.encoders,
             )
         except OSError as error:
             raise ConfigError(

@@ -43,9 +43,9 @@ class BuiltChunk:
 class ChunkBuilder:
     """Collects the messages of one chunk."""
 
-    def __init__(self, compression: Compression) -> None:
+    def __init__(self, compression: Compression, zstd_level: int = ZSTD_LEVEL) -> None:
         self._name = "" if compression == "none" else compression
-        self._compress = compressor(compression)
+        self._compress = compressor(compression, zstd_level)
         self.clear()
 
     def clear(self) -> None:
@@ -127,10 +127,10 @@ class ChunkBuilder:
         return records
 
 
-def compressor(compression: Compression) -> Callable[[bytes], bytes]:
+def compressor(compression: Compression, zstd_level: int = ZSTD_LEVEL) -> Callable[[bytes], bytes]:
     """The function that compresses one chunk."""
     if compression == "zstd":
-        return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress
+        return zstandard.ZstdCompressor(level=zstd_level).compress
     if compression == "lz4":
         return _lz4
     return _unchanged

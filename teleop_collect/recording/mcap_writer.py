@@ -31,7 +31,7 @@ from mcap.records import (
 
 from teleop_collect import __version__
 from teleop_collect.recording.episode_file import ByteSink
-from teleop_collect.recording.mcap_chunk import ChunkBuilder, Compression
+from teleop_collect.recording.mcap_chunk import ZSTD_LEVEL, ChunkBuilder, Compression
 
 MAGIC = b"\x89MCAP0\r\n"
 PROFILE = "ros2"
@@ -49,6 +49,7 @@ class McapWriter:
         chunk_bytes: a chunk closes before it would grow beyond this (a larger message stands
             alone in its chunk).
         profile: of the file.
+        zstd_level: of chunks compressed with zstd.
 
     Raises:
         OSError: from every method: the sink refused, and the file ends where it ended before.
@@ -60,9 +61,10 @@ class McapWriter:
         compression: Compression = "zstd",
         chunk_bytes: int = 1 << 20,
         profile: str = PROFILE,
+        zstd_level: int = ZSTD_LEVEL,
     ) -> None:
         self._sink = sink
-        self._chunk = ChunkBuilder(compression)
+        self._chunk = ChunkBuilder(compression, zstd_level)
         self._chunk_bytes = chunk_bytes
         self._data_crc = 0
         self._schemas: list[Schema] = []

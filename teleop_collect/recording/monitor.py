@@ -64,6 +64,8 @@ class EpisodeMonitor:
         """Look for silent and losing streams."""
         for notice in current.watch.poll(current.now_ns()):
             self.say(notice.kind, topic=notice.topic, **notice.fields)
+        for complaint in current.open.take_complaints():
+            self.say("codec", message=complaint)
 
     def note_dropouts(self, current: CurrentEpisode, *, final: bool = False) -> None:
         """Say which runs of messages were given up; with `final`, also those not ended yet."""

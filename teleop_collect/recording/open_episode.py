@@ -26,6 +26,7 @@ from teleop_collect.recording.episode_file import (
     write_durably,
 )
 from teleop_collect.recording.episode_plan import BEGIN_RECORD, END_RECORD, begin_values, end_values
+from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_writer import McapWriter
 from teleop_collect.recording.messages import message_definition, starts_with_header
@@ -83,6 +84,7 @@ class OpenEpisode:
         settings: the rig file's recording section.
         clock: for ages.
         file_system: calls to use.
+        encoders: compress the images of streams, by number.
 
     Raises:
         OSError: the file cannot be made.
@@ -98,6 +100,7 @@ class OpenEpisode:
         settings: Recording,
         clock: Clock,
         file_system: FileSystem,
+        encoders: Mapping[int, Encode] | None = None,
     ) -> None:
         self.place = place
         self.manifest = manifest
@@ -134,12 +137,18 @@ class OpenEpisode:
             ),
             clock,
             file_system,
+            encoders or {},
         )
         self._thread.start()
 
     def _begin(self, settings: Recording, documents: Sequence[RigDocument]) -> McapWriter:
         """Everything that stands before the first message, safe on the disk."""
-        writer = McapWriter(self._file, settings.compression, settings.chunk_bytes)
+        writer = McapWriter(
+            self._file,
+            settings.compression,
+            settings.chunk_bytes,
+            zstd_level=settings.zstd_level,
+        )
         writer.add_metadata(BEGIN_RECORD, begin_values(self.manifest))
         for document in documents:
             writer.add_attachment(
@@ -167,6 +176,10 @@ class OpenEpisode:
     def error(self) -> str | None:
         """What is wrong with the disk; None while all is well."""
         return self._thread.error
+
+    def take_complaints(self) -> list[str]:
+        """Streams whose images could not be compressed, told once each."""
+        return self._thread.take_complaints()
 
     def offer(
         self,

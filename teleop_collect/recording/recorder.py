@@ -19,6 +19,7 @@ from teleop_collect.recording.episode_file import FileSystem
 from teleop_collect.recording.episode_opening import EpisodeOpening
 from teleop_collect.recording.episode_plan import LABEL_RECORD, Label
 from teleop_collect.recording.finishing import finish, leave_to_salvage, throw_away
+from teleop_collect.recording.image_codecs import encoders_of
 from teleop_collect.recording.intake import Intake
 from teleop_collect.recording.labels import append_label
 from teleop_collect.recording.live_ledger import LiveLedger, LiveStream
@@ -56,6 +57,7 @@ class EpisodeRecorder:
     Raises:
         BusyError: another recorder uses the root.
         ConfigError: the root cannot be written, or a URDF cannot be found.
+        MissingExtraError: a stream's codec needs a library that is not installed.
     """
 
     def __init__(
@@ -75,7 +77,14 @@ class EpisodeRecorder:
         self._fs = file_system or FileSystem()
         attached = tuple(rig_documents(source) if documents is None else documents)
         self._opening = EpisodeOpening(
-            source, root, attached, software, self._streams, clock, self._fs
+            source,
+            root,
+            attached,
+            software,
+            self._streams,
+            clock,
+            self._fs,
+            encoders_of(self._streams.values()),
         )
         for stream in self._streams.values():
             # Looked up now, because the first look-up is slow.

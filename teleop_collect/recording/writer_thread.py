@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teleop_collect.clock import NS_PER_S, Clock
+from teleop_collect.errors import UnreadableError
 from teleop_collect.recording.episode_file import EpisodeFile, FileSystem
+from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_writer import McapWriter
 from teleop_collect.recording.queue import QueuedMessage, RecordingQueue
@@ -47,6 +49,7 @@ class WriterThread:
         settings: ages and limits.
         clock: for ages.
         file_system: calls to use.
+        encoders: compress the images of streams, by number, before they are written.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class WriterThread:
         settings: WriteSettings,
         clock: Clock,
         file_system: FileSystem,
+        encoders: Mapping[int, Encode],
     ) -> None:
         self._queue = queue
         self._writer = writer
@@ -65,6 +69,9 @@ class WriterThread:
         self._ledgers = ledgers
         self._clock = clock
         self._fs = file_system
+        self._encoders = encoders
+        self._unencodable: set[int] = set()
+        self._complaints: deque[str] = deque()
         self._floor_bytes = settings.floor_bytes
         self._chunk_age_ns = round(settings.chunk_age_s * NS_PER_S)
         self._fsync_ns = round(settings.fsync_s * NS_PER_S)
@@ -83,6 +90,10 @@ class WriterThread:
     def note(self, name: str, values: Mapping[str, str]) -> None:
         """Have a metadata record written soon, at the latest before the end."""
         self._notes.append((name, values))
+
+    def take_complaints(self) -> list[str]:
+        """Why images could not be compressed, once for each stream."""
+        return [self._complaints.popleft() for _ in range(len(self._complaints))]
 
     def stop(self, timeout_s: float) -> bool:
         """Write what is queued, then end; False when the disk did not let it end in time."""
@@ -125,9 +136,22 @@ class WriterThread:
 
     def _add(self, message: QueuedMessage) -> None:
         stream, receive_ns, publish_ns, sequence, data = message
+        if (encode := self._encoders.get(stream)) is not None:
+            try:
+                data = encode(data)
+            except UnreadableError as error:
+                self._give_up(stream, error)
+                return
         if not self._writer.open_messages:
             self._chunk_opened_ns = self._clock.monotonic_ns()
         self._writer.add_message(stream + 1, receive_ns, publish_ns, sequence, data)
+
+    def _give_up(self, stream: int, error: UnreadableError) -> None:
+        """An image that is not what its codec is for is lost, and the episode goes on."""
+        self._ledgers[stream].dropped_unwritten += 1
+        if stream not in self._unencodable:
+            self._unencodable.add(stream)
+            self._complaints.append(str(error))
 
     def _do_what_is_due(self, *, last: bool) -> None:
         while self._notes:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from teleop_collect.rig.camera_config import Camera, RealSenseCamera, SimCamera, TopicCamera
+from teleop_collect.rig.codec_config import Codec
 from teleop_collect.rig.follower_config import (
     DynamixelFollower,
     Follower,
@@ -30,6 +31,7 @@ __all__ = [
     "Arm",
     "Camera",
     "Check",
+    "Codec",
     "DynamixelFollower",
     "DynamixelLeader",
     "ExtraStream",
@@ -179,6 +181,10 @@ class Recording(Section):
 
     root: str = "~/teleop_collect"
     compression: Literal["zstd", "lz4", "none"] = "zstd"
+    zstd_level: Annotated[int, Field(ge=1, le=19)] = 1
+    codecs: dict[str, Codec] = Field(default_factory=dict)
+    """Compression of images by topic, or for all by `color` and `depth`; as received when absent.
+    Recorded below the topic's `/compressed` or `/compressedDepth`."""
     chunk_bytes: Annotated[int, Field(ge=4096, le=64 << 20)] = 1 << 20
     chunk_age_s: Positive = 0.25
     fsync_s: Positive = 1.0

@@ -14,6 +14,7 @@ from teleop_collect.rig.config import (
     TopicCamera,
     TopicLeader,
 )
+from teleop_collect.rig.recorded_form import check_codecs, encoded_stream
 from teleop_collect.topics import Stream, StreamKind, arm_topic
 
 IMAGE_KINDS = frozenset({StreamKind.COLOR, StreamKind.DEPTH})
@@ -43,7 +44,18 @@ _MIN_DEPTH = 100
 
 
 def streams_of(rig: Rig) -> tuple[Stream, ...]:
-    """The table of a rig's recorded topics, in a fixed order.
+    """The table of a rig's recorded topics, in a fixed order: as published, but for codecs.
+
+    Raises:
+        ConfigError: a codec does not suit its images, or belongs to no stream of raw images.
+    """
+    published = published_streams(rig)
+    check_codecs(rig.recording.codecs, published)
+    return tuple(encoded_stream(stream, rig.recording.codecs) for stream in published)
+
+
+def published_streams(rig: Rig) -> tuple[Stream, ...]:
+    """The table of a rig's topics as they are published, in a fixed order.
 
     Command streams (kind COMMAND) flow only while an arm is engaged; their `expected_hz` holds for
     that time.
@@ -73,7 +85,8 @@ def checked_streams(rig: Rig) -> tuple[Stream, ...]:
     They flow whether or not anybody teleoperates or records.
     """
     descriptions = {arm_topic(a.prefix, topics.ROBOT_DESCRIPTION) for a in rig.arms.values()}
-    return tuple(s for s in streams_of(rig) if s.kind in _SENSOR_KINDS or s.topic in descriptions)
+    published = published_streams(rig)
+    return tuple(s for s in published if s.kind in _SENSOR_KINDS or s.topic in descriptions)
 
 
 def reader_depth(stream: Stream) -> int:

@@ -61,8 +61,8 @@ TYPING = [
         ("recording:\n  compression: zstd", "recording:\n  max_episode_min: 5"),
         "max_episode_min",
         "recording.max_episode_min = 5: unknown key; did you mean 'max_episode_s'? (known here: "
-        "chunk_age_s, chunk_bytes, compression, fsync_s, max_episode_s, min_free_bytes, "
-        "queue_bytes, root)",
+        "chunk_age_s, chunk_bytes, codecs, compression, fsync_s, max_episode_s, min_free_bytes, "
+        "pre_roll_s, queue_bytes, root, zstd_level)",
     ),
     (
         ("{shoulder: 0.5}", "{shoulder: fast}"),

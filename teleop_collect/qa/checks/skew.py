@@ -8,7 +8,7 @@ from teleop_collect.episodes.streams import Int64Array
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
 
-COLOR_ENDING = "/color/image_raw"
+COLOR_ENDINGS = ("/color/image_raw", "/color/image_raw/compressed")
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
@@ -51,7 +51,7 @@ def reference_of(evidence: Evidence) -> str | None:
         reference = skew.get("reference") if isinstance(skew, dict) else None
         if isinstance(reference, str) and reference in evidence.episode.streams:
             return reference
-    return next((t for t in sorted(evidence.images) if t.endswith(COLOR_ENDING)), None)
+    return next((t for t in sorted(evidence.images) if t.endswith(COLOR_ENDINGS)), None)
 
 
 def nearest_ns(wanted: Int64Array, stamps: Int64Array) -> Int64Array:
