@@ -1,5 +1,6 @@
 """What long-running processes do alike: stop cleanly, rank themselves, outlive no parent."""
 
+import atexit
 import contextlib
 import ctypes
 import os
@@ -33,13 +34,10 @@ class StopSignal:
         """Catch SIGINT and SIGTERM; call it from the main thread."""
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGTERM, self._on_signal)
+        atexit.register(_ignore_signals)
         return self
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        # Ignored by the kernel from now on: the interpreter takes Python handlers down before it
-        # has ended, and a second signal would then kill a process that has just closed cleanly.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self.set()
 
     def set(self) -> None:
@@ -57,6 +55,14 @@ class StopSignal:
         """Wait for the stop; True when it came."""
         select.select([self._readable], [], [], timeout_s)
         return self._is_set
+
+
+def _ignore_signals() -> None:
+    # The interpreter takes Python handlers down before it has ended; a second signal would then
+    # kill a process that has just closed cleanly. Not done in the handler: two signals that arrive
+    # together would end in an OSError ("ignored due to race condition").
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def die_with_parent() -> None:

@@ -10,14 +10,16 @@ import pytest
 from teleop_collect.process import StopSignal
 
 PROGRAM = """
-import sys
+import atexit, sys
 from teleop_collect.process import StopSignal
+# Registered first, so it runs last: the process has closed everything and is about to end.
+atexit.register(lambda: (print("ending", flush=True), sys.stdin.read()))
 stop = StopSignal().install()
 print("ready", flush=True)
 while not stop.wait({poll_s}):
     pass
 print("closing", flush=True)
-sys.stdin.read()
+sys.stdin.readline()
 """
 
 
@@ -26,6 +28,7 @@ def started(poll_s: float) -> subprocess.Popen[str]:
         [sys.executable, "-c", PROGRAM.format(poll_s=poll_s)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
@@ -45,16 +48,30 @@ def test_later_signals_do_not_cut_the_closing_short(number: signal.Signals):
         assert process.returncode == 0
 
 
-def test_later_signals_are_ignored_until_the_process_has_ended():
+def test_signals_are_ignored_while_the_interpreter_ends():
     with started(poll_s=1.0) as process:
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "closing\n"
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ending\n"
         with open(f"/proc/{process.pid}/status") as status:
             masks = dict(line.split(":\t", 1) for line in status.read().splitlines())
         ignored = int(masks["SigIgn"], 16)
         process.communicate(timeout=10)
     for number in (signal.SIGINT, signal.SIGTERM):
         assert ignored >> (number - 1) & 1, f"{number.name} could still end the process"
+
+
+def test_two_signals_at_once_end_it_cleanly():
+    for _ in range(5):
+        with started(poll_s=1.0) as process:
+            process.send_signal(signal.SIGSTOP)
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGCONT)
+            _, errors = process.communicate(timeout=10)
+            assert (process.returncode, errors) == (0, "")
 
 
 def test_a_signal_in_the_middle_of_a_wait_is_not_lost():
