@@ -10,6 +10,7 @@ from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.rig.checks.driver_status import DriverStatus, DriverStatuses
 from teleop_collect.samples import (
     Intrinsics,
     JointSample,
@@ -212,6 +213,21 @@ def diagnostic(name: str, level: str, message: str, values: dict[str, object]) -
         level=LEVELS[level],
         message=message,
         values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+    )
+
+
+def driver_statuses(message: DiagnosticArray) -> DriverStatuses:
+    """What drivers say of themselves, by name."""
+    words = {level: word for word, level in LEVELS.items()}
+    return DriverStatuses(
+        {
+            status.name: DriverStatus(
+                words.get(status.level, "stale"),
+                status.message,
+                {value.key: value.value for value in status.values},
+            )
+            for status in message.status
+        }
     )
 
 

@@ -27,7 +27,7 @@ from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.observation import Observation, Observer, Sample
 from teleop_collect.rig.checks.report import RigCheckReport
 from teleop_collect.rig.checks.run import run_checks
-from teleop_collect.rig.streams import checked_streams
+from teleop_collect.rig.streams import checked_streams, streams_of
 
 DRAIN_S = 0.005
 DISCOVERY_TIMEOUT_S = 10.0
@@ -38,6 +38,7 @@ DECODERS: dict[str, Callable[[Any], Sample]] = {
     topics.JOINT_STATE: conversions.joint_sample,
     topics.WRENCH_STAMPED: conversions.wrench_sample,
     topics.CAMERA_INFO: conversions.intrinsics,
+    topics.DIAGNOSTIC_ARRAY: conversions.driver_statuses,
     topics.STRING: lambda message: str(message.data),
 }
 """Types that checks look into; of everything else only times and counts are taken."""
@@ -87,7 +88,9 @@ class RigCheckNode:
         return report
 
     def _observe(self) -> dict[str, Observation]:
-        self._readers = readers_of(self._host.node, checked_streams(self._loaded.rig))
+        rig = self._loaded.rig
+        said = [s for s in streams_of(rig) if s.topic == topics.DIAGNOSTICS]
+        self._readers = readers_of(self._host.node, [*checked_streams(rig), *said])
         try:
             self._wait_for_publishers()
             observers = {r.topic: Observer(r.stream.topic) for r in self._readers}

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from teleop_collect import topics
 from teleop_collect.rig.checks.context import CheckContext
+from teleop_collect.rig.checks.driver_status import DriverStatus, DriverStatuses
 from teleop_collect.rig.checks.observation import Observation, Sample
 from teleop_collect.rig.config import Arm, Camera
 from teleop_collect.rig.description import descriptions_of
@@ -15,6 +16,9 @@ from teleop_collect.topics import Stream, arm_topic
 
 SECOND_NS = 1_000_000_000
 OBSERVED_S = 2
+WELL = DriverStatuses(
+    {"leader_arm: leader main": DriverStatus("ok", "reading", {"latency_timer_ms": "1.0"})}
+)
 
 
 def good_context(loaded: LoadedRig, root) -> CheckContext:
@@ -22,6 +26,7 @@ def good_context(loaded: LoadedRig, root) -> CheckContext:
     observations = {s.topic: _observation(s) for s in checked_streams(loaded.rig)}
     for topic, sample in _samples(loaded).items():
         observations[topic] = replace(observations[topic], sample=sample)
+    observations[topics.DIAGNOSTICS] = Observation(topics.DIAGNOSTICS, sample=WELL)
     descriptions = descriptions_of(loaded.rig, loaded.path)
     return CheckContext(loaded, descriptions, observations, root, shm_free_bytes=8 << 30)
 

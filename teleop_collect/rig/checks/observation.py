@@ -5,11 +5,12 @@ import math
 from dataclasses import dataclass, field
 
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.rig.checks.driver_status import DriverStatuses
 from teleop_collect.samples import Intrinsics, JointSample, WrenchSample
 from teleop_collect.topics import Qos
 
-Sample = JointSample | WrenchSample | Intrinsics | str
-"""Decoded content: joint states, wrenches, CameraInfo, or text (robot_description)."""
+Sample = JointSample | WrenchSample | Intrinsics | DriverStatuses | str
+"""Decoded content: joint states, wrenches, CameraInfo, diagnostics, or text (robot_description)."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,11 @@ class Observation:
         last_ns: UTC receive time of the last message; None without messages.
         max_gap_ns: longest time between two messages; None with less than two.
         stamp_age_s: median of receive time minus header stamp; None for types without a header.
-        sample: the last decoded message; None when it is not decoded.
+        sample: the last decoded message; None when it is not decoded. Of diagnostics: the newest
+            status of every name.
         changes: messages whose decoded content (stamp aside) differed from the one before.
         non_finite: decoded messages that held a NaN or an infinity.
+        mean_force_n: mean force (N, xyz) of finite wrenches; None without any.
     """
 
     topic: str
@@ -43,6 +46,7 @@ class Observation:
     sample: Sample | None = None
     changes: int = 0
     non_finite: int = 0
+    mean_force_n: tuple[float, float, float] | None = None
 
     @property
     def mean_hz(self) -> float | None:
@@ -65,6 +69,7 @@ class Observer:
     _sample: Sample | None = None
     _changes: int = 0
     _non_finite: int = 0
+    _forces_n: list[tuple[float, float, float]] = field(default_factory=list)
 
     def receive(
         self, receive_ns: int, stamp_ns: int | None = None, sample: Sample | None = None
@@ -90,9 +95,13 @@ class Observer:
     def _take(self, sample: Sample) -> None:
         if self._sample is not None and _content(sample) != _content(self._sample):
             self._changes += 1
+        if isinstance(sample, DriverStatuses) and isinstance(self._sample, DriverStatuses):
+            sample = self._sample.renewed(sample)
         self._sample = sample
         if not all(math.isfinite(value) for value in _numbers(sample)):
             self._non_finite += 1
+        elif isinstance(sample, WrenchSample):
+            self._forces_n.append(sample.force_n)
 
     def observation(
         self, types: tuple[str, ...], publishers: int, offered: Qos | None
@@ -114,7 +123,15 @@ class Observer:
             sample=self._sample,
             changes=self._changes,
             non_finite=self._non_finite,
+            mean_force_n=_mean(self._forces_n),
         )
+
+
+def _mean(forces_n: list[tuple[float, float, float]]) -> tuple[float, float, float] | None:
+    if not forces_n:
+        return None
+    x, y, z = (math.fsum(values) / len(forces_n) for values in zip(*forces_n, strict=True))
+    return (x, y, z)
 
 
 def _content(sample: Sample) -> Sample:

@@ -1,10 +1,12 @@
 """Runs the rig check: every check once, one report."""
 
 from teleop_collect.clock import Clock
+from teleop_collect.rig.checks.adapter_latency import AdapterLatency
 from teleop_collect.rig.checks.camera_intrinsics import CameraIntrinsics
 from teleop_collect.rig.checks.clock_age import ClockAge
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.disk_space import DiskSpace
+from teleop_collect.rig.checks.drivers_healthy import DriversHealthy
 from teleop_collect.rig.checks.joints_present import JointsPresent
 from teleop_collect.rig.checks.joints_within_limits import JointsWithinLimits
 from teleop_collect.rig.checks.leader_follower_offset import LeaderFollowerOffset
@@ -18,6 +20,7 @@ from teleop_collect.rig.checks.topic_qos import TopicQos
 from teleop_collect.rig.checks.topic_types import TopicTypes
 from teleop_collect.rig.checks.urdf_matches import UrdfMatches
 from teleop_collect.rig.checks.wrench_alive import WrenchAlive
+from teleop_collect.rig.checks.wrench_bias import WrenchBias
 from teleop_collect.rig.checks.write_speed import WriteSpeed
 
 CHECKS: tuple[Check, ...] = (
@@ -30,12 +33,15 @@ CHECKS: tuple[Check, ...] = (
     JointsWithinLimits(),
     LeaderFollowerOffset(),
     WrenchAlive(),
+    WrenchBias(),
     CameraIntrinsics(),
     ClockAge(),
     DiskSpace(),
     WriteSpeed(),
     SharedMemory(),
     SoftwareVersions(),
+    DriversHealthy(),
+    AdapterLatency(),
 )
 
 

@@ -354,7 +354,7 @@ def test_an_empty_observation_passes_no_check_of_the_rig(context: CheckContext):
     nothing = replace(context, observations={})
     passed = {check.name for check in CHECKS if check.run(nothing).passed}
     machine = {"disk_space", "write_speed", "shared_memory", "software_versions"}
-    assert passed - machine == {"limits_within_urdf", "topic_qos"}
+    assert passed - machine == {"limits_within_urdf", "topic_qos", "wrench_bias"}
 
 
 def test_an_unseen_description_warns_and_a_wrong_one_is_an_error(context: CheckContext):
