@@ -7,6 +7,7 @@ thread of this process: the SDK runs such devices in no other. A thread for each
 streams, aligns depth to colour, converts it to mm and stamps it. Measured is the time from handing
 an image to the SDK until it is ready and, where rclpy is there, until colour and depth have been
 published as sensor_msgs/Image; and how far its stamp lies from the middle of its exposure.
+Then one camera falls silent, and is unplugged and plugged in again: how soon fresh images come.
 `cpu_percent` of one core is the whole process with both emulators; `cpu_reading_percent` the two
 reading threads alone. The process ranks as the camera node does. Both cameras expose at once.
 """
@@ -16,6 +17,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +40,7 @@ from teleop_collect.devices.realsense.streams import (
     VideoMode,
     find_profiles,
 )
+from teleop_collect.errors import DeviceError, DeviceTimeout
 from teleop_collect.process import prefer_data
 from teleop_collect.rig.camera_config import RealSenseCamera as RealSenseConfig
 from teleop_collect.samples import RgbdSample
@@ -45,6 +48,8 @@ from teleop_collect.samples import RgbdSample
 WIDTH, HEIGHT = 640, 480
 CAMERAS = ("left", "right")
 WARM_UP_S = 2.0
+FAULT_S = 1.0
+RECONNECT_S = 0.2
 DRAWN = 30
 
 Publish = Callable[[RgbdSample], None]
@@ -259,6 +264,40 @@ def with_ros(stand: Stand, seconds: float) -> tuple[list[Ages], float]:
             rclpy.shutdown()
 
 
+def recovery_ms(stand: Stand, begin: Callable[[], None], end: Callable[[], None]) -> float:
+    """From the end of a fault of the left camera until a fresh image of it has been read."""
+    camera = stand.driver(CAMERAS[0])
+    with stand.emulators[CAMERAS[0]]:
+        read_again(camera)
+        begin()
+        time.sleep(FAULT_S)
+        # What had been made before the fault is read before it ends.
+        with suppress(DeviceError):
+            while True:
+                camera.read()
+        end()
+        ended_s, ended_utc_ns = time.monotonic(), time.time_ns()
+        while read_again(camera).stamp_ns < ended_utc_ns - EXPOSURE_US * 500:
+            continue
+        taken_ms = (time.monotonic() - ended_s) * 1e3
+    camera.close()
+    return taken_ms
+
+
+def read_again(camera: RealSenseCamera) -> RgbdSample:
+    """Read as the camera node does: connect again after a loss, each 0.2 s."""
+    while True:
+        try:
+            return camera.read()
+        except DeviceTimeout:
+            continue
+        except DeviceError:
+            with suppress(DeviceError):
+                camera.connect()
+                continue
+            time.sleep(RECONNECT_S)
+
+
 def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(
@@ -281,6 +320,13 @@ def main() -> int:
         report.row("driver and ROS publishers, 2 cameras", not_run="rclpy is not installed")
     bare = figures(*stand.measure(bare_reader(stand), options.seconds), options.seconds)
     report.peer("pyrealsense2 alone: syncer and align", **bare)
+    left = stand.emulators[CAMERAS[0]]
+    recoveries = {
+        "silent_ms": recovery_ms(stand, left.silence, lambda: left.silence(False)),
+        "unplugged_ms": recovery_ms(stand, left.unplug, left.replug),
+    }
+    report.row("fresh image after a fault of 1 s", **recoveries)
+    report.at_most("recovery_ms", max(recoveries.values()), 1000)
     report.at_most("frames_lost", sum(row["frames_lost"] for row in rows), 0)
     report.at_least("share_of_rate", min(row["rate_hz"] for row in rows) / options.fps, 0.995)
     report.at_most("latency_p50_ms", max(row["ready_p50_ms"] for row in rows), 500 / options.fps)

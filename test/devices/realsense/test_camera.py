@@ -7,7 +7,11 @@ from support.realsense_cameras import HEIGHT, PERIOD_NS, SMALL, WIDTH, Stand, co
 from teleop_collect.clock import FakeClock, SystemClock
 from teleop_collect.devices.realsense.camera import RealSenseCamera
 from teleop_collect.devices.realsense.smooth_images import SmoothImages
-from teleop_collect.devices.realsense.software_camera import SoftwareCamera, SoftwareCameras
+from teleop_collect.devices.realsense.software_camera import (
+    EXPOSURE_US,
+    SoftwareCamera,
+    SoftwareCameras,
+)
 from teleop_collect.devices.realsense.software_device import FrameFacts
 from teleop_collect.devices.realsense.streams import VideoMode
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceError, DeviceTimeout
@@ -277,6 +281,34 @@ def test_a_wrong_rate_shows_in_the_stamps():
     with stand.emulator:
         stamps = [stand.camera.read().stamp_ns for _ in range(8)]
     assert np.median(np.diff(stamps)) == pytest.approx(1e9 / 15, abs=1 * MS)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        (lambda e: e.silence(), lambda e: e.silence(False)),
+        (lambda e: e.unplug(), lambda e: e.replug()),
+        (lambda e: e.drop(1000), lambda e: e.drop(0)),
+    ],
+    ids=["silent", "unplugged", "dropping"],
+)
+def test_after_each_fault_fresh_images_come_and_no_old_one(begin, end):
+    stand = live()
+    with stand.emulator:
+        stand.camera.read()
+        begin(stand.emulator)
+        began_ns = stand.clock.utc_ns()
+        before = []
+        with pytest.raises(DeviceError):  # noqa: PT012
+            while True:
+                before.append(stand.camera.read().stamp_ns)
+        assert all(stamp_ns < began_ns for stamp_ns in before)
+        end(stand.emulator)
+        ended_ns = stand.clock.utc_ns()
+        if stand.camera.status.facts is None:
+            stand.camera.connect()
+        # No time-out on the way: the first wait of half a second already brings one.
+        assert stand.camera.read().stamp_ns > ended_ns - EXPOSURE_US * 1000
 
 
 def test_an_emulated_camera_comes_up_from_the_rig_file_alone():
