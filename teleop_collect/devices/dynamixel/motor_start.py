@@ -17,6 +17,8 @@ REST_UNITS = 3
 """Present Velocity up to which a servo counts as resting."""
 KEPT_TICKS = 100
 """A resting servo this near to its goal (0.15 rad) is there, but for its load."""
+MAX_AGE_S = 0.1
+"""Longest time for which a movement is thought to have gone on unseen."""
 STRAY_TICKS = 40
 """So far (0.06 rad) outside its limits a servo is brought back by itself."""
 _STATE_START = models.GOAL_POSITION.address
@@ -49,15 +51,23 @@ def read_state(port: BusPort, servo_id: int) -> MotorState:
     return MotorState(goal, velocity, ticks)
 
 
-def resting_goal(state: MotorState, *, grips: bool) -> int:
+def resting_goal(state: MotorState, *, grips: bool, age_s: float = 0.0) -> int:
     """The goal that keeps a servo where it is.
 
     One that rests near its goal keeps it, so that it does not sink a little each time; so does a
     gripper, whose goal lies inside what it grips. One that moves stops where it is.
+
+    Args:
+        state: what was last seen of it.
+        grips: whether it is a gripper.
+        age_s: how long ago; a moving servo has gone on since then, not back.
     """
     resting = abs(state.velocity_units) <= REST_UNITS
     near = abs(state.goal_ticks - state.ticks) <= KEPT_TICKS
-    return state.goal_ticks if resting and (near or grips) else state.ticks
+    if resting and (near or grips):
+        return state.goal_ticks
+    ticks_s = state.velocity_units * models.RAD_S_PER_VELOCITY_UNIT / models.RAD_PER_TICK
+    return state.ticks + round(ticks_s * min(age_s, MAX_AGE_S))
 
 
 def start_motor(

@@ -56,6 +56,22 @@ class StatusReply:
         return self.error & ~ALERT
 
 
+class PacketShelf:
+    """Stands in for the SDK's port where a packet is to be made but not sent yet."""
+
+    def __init__(self) -> None:
+        self.is_using = False
+        self.packet = b""
+
+    def clearPort(self) -> None:
+        """Nothing waits to be sent."""
+
+    def writePort(self, packet: Sequence[int]) -> int:
+        """Keep the packet."""
+        self.packet = bytes(packet)
+        return len(packet)
+
+
 def _length(packet: Sequence[int]) -> int:
     return packet[LENGTH] | packet[LENGTH + 1] << 8
 
@@ -166,20 +182,29 @@ class BusPort:
         Raises:
             DeviceDisconnected: the port is gone.
         """
-        content = b"".join(bytes([i]) + item.pack(value) for i, value in values.items())
-
-        def send() -> None:
-            self._sent(
-                self._packets.syncWriteTxOnly(
-                    self._handler, item.address, item.size, list(content), len(content)
-                )
-            )
-
+        packet = self.encode_sync_write(item, values)
         with self._mutex:
-            self._guarded(send)
+            self._guarded(lambda: self._handler.writePort(packet))
+
+    def encode_sync_write(self, item: Item, values: Mapping[int, int]) -> bytes:
+        """The packet of a Sync Write, as the SDK makes it."""
+        content = b"".join(bytes([i]) + item.pack(value) for i, value in values.items())
+        shelf = PacketShelf()
+        self._sent(
+            self._packets.syncWriteTxOnly(
+                shelf, item.address, item.size, list(content), len(content)
+            )
+        )
+        return shelf.packet
 
     def sync_read(
-        self, servo_ids: Sequence[int], address: int, length: int, *, fast: bool = False
+        self,
+        servo_ids: Sequence[int],
+        address: int,
+        length: int,
+        *,
+        fast: bool = False,
+        meanwhile: Callable[[], bytes] | None = None,
     ) -> dict[int, StatusReply]:
         """One Sync Read; what came whole and in time, by servo id.
 
@@ -192,6 +217,8 @@ class BusPort:
             length: bytes of each servo.
             fast: Fast Sync Read: one packet of all servos, which is shorter, comes whole or not at
                 all, and needs firmware that knows it.
+            meanwhile: called while the answers are under way; makes a packet (empty for none) that
+                leaves as soon as they have come or their time is over.
 
         Raises:
             DeviceDisconnected: the port is gone.
@@ -203,7 +230,11 @@ class BusPort:
             self._sent(
                 self._packets.syncReadTx(self._handler, address, length, ids, len(ids), fast)
             )
-            return receive(ids, length)
+            packet = meanwhile() if meanwhile is not None else b""
+            replies = receive(ids, length)
+            if packet:
+                self._handler.writePort(packet)
+            return replies
 
         with self._mutex:
             replies: dict[int, StatusReply] = self._guarded(exchange)

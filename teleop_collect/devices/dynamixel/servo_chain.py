@@ -134,8 +134,11 @@ class ServoChain:
             self.port.close()
             raise
 
-    def read(self) -> ChainReading:
+    def read(self, meanwhile: Callable[[], bytes] | None = None) -> ChainReading:
         """Read all servos in one exchange.
+
+        Args:
+            meanwhile: see `BusPort.sync_read`.
 
         Raises:
             MissingAnswers: at least one servo did not answer whole and in time; nothing of the
@@ -148,7 +151,7 @@ class ServoChain:
         # A failed fast read does not tell who is missing; the plain read after it does.
         fast = self.reads_fast and not self._fast_failed
         start_ns = self._clock.monotonic_ns()
-        replies = self.port.sync_read(self.ids, BLOCK_START, length, fast=fast)
+        replies = self.port.sync_read(self.ids, BLOCK_START, length, fast=fast, meanwhile=meanwhile)
         end_ns = self._clock.monotonic_ns()
         stamp_ns = self._clock.utc_ns() - (end_ns - start_ns) // 2
         self._fast_failed = False

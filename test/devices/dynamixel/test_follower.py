@@ -112,6 +112,13 @@ def test_follows_goals_in_joint_units(arm, follower):
     assert moving.velocity[2] < 0
 
 
+def test_one_exchange_reads_and_commands(arm, follower):
+    wait_for(lambda: near(AWAY)(follower.exchange(AWAY)), 5.0)
+    assert arm.servo("elbow")["goal_ticks"] == 1722
+    with pytest.raises(ConfigError, match="not finite"):
+        follower.exchange({"elbow": math.nan})
+
+
 def test_effort_is_torque_from_the_current(arm, follower):
     arm.client.block(IDS["gripper"], 2300)
     pressed = 0.538 * 4.1 / 2.3 / 0.02  # A times Nm/A by m/rad: N

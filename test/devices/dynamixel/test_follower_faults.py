@@ -4,7 +4,7 @@ Time limits are the promise: reading again within 1 s of a fault's end.
 """
 
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 
 import pytest
@@ -24,6 +24,7 @@ RAD_PER_TICK = 6.283185307179586 / 4096
 HOME = dict.fromkeys(JOINTS, 0.0)
 FAR = {"shoulder_pan": 1.5, "elbow": 1.5, "wrist_1": -1.5}
 FAULT_S = 0.3
+RAMP_S = 0.2
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,8 @@ def shared_arm():
 
 @pytest.fixture
 def follower(arm):
-    follower = arm.follower()
+    slow(arm, 0)
+    follower = arm.follower(torque_ramp_s=RAMP_S)
     follower.connect()
     drive(follower, HOME, at(HOME))
     yield follower
@@ -52,23 +54,37 @@ def at(goal, tolerance=0.003):
     return lambda sample: all(abs(sample.by_name()[j] - p) <= tolerance for j, p in goal.items())
 
 
+def slow(arm, units=20):
+    """Let all servos move no faster than 0.48 rad/s (0 units: as fast as they can)."""
+    for servo_id in IDS.values():
+        arm.client.write(servo_id, 112, units)
+
+
 def endure(follower, goal, duration_s=FAULT_S):
-    """Read and command for a while; the samples that came, with the time of each."""
+    """Read and command for a while; the samples that came, all stamped while they were read."""
     end = time.monotonic() + duration_s
     samples = []
     while time.monotonic() < end:
         follower.command(goal)
-        try:
-            samples.append((time.time_ns(), follower.read()))
-        except DeviceTimeout:
-            continue
+        before_ns = time.time_ns()
+        with suppress(DeviceTimeout):
+            samples.append(follower.read())
+            assert before_ns <= samples[-1].stamp_ns <= time.time_ns()
         time.sleep(0.002)
     return samples
 
 
-def biggest_step(samples, joint):
-    positions = [sample.by_name()[joint] for sample in samples]
-    return max(abs(b - a) for a, b in pairwise(positions))
+def goal_rad(arm, joint):
+    return (arm.servo(joint)["goal_ticks"] - 2048) * RAD_PER_TICK
+
+
+def assert_leads_softly(arm, follower, joint, recovered_s, start_rad):
+    """The first goal after a recovery is no further than the ramp has led since then."""
+    follower.command(FAR)
+    passed_s = time.monotonic() - recovered_s
+    wait_for(lambda: goal_rad(arm, joint) != start_rad or passed_s < 0.001, 1.0)
+    allowed = abs(FAR[joint] - start_rad) * passed_s / RAMP_S + 2 * RAD_PER_TICK
+    assert abs(goal_rad(arm, joint) - start_rad) <= allowed
 
 
 @pytest.mark.parametrize("kind", ["no_reply", "truncated", "bit_flip", "dropped_byte"])
@@ -76,8 +92,7 @@ def test_a_bus_that_fails_gives_no_samples_and_comes_back(arm, follower, kind):
     arm.client.inject(kind, count=None)
     assert endure(follower, FAR) == []
     arm.client.clear()
-    sample = read_again(follower)
-    assert abs(sample.stamp_ns - time.time_ns()) < 50_000_000
+    read_again(follower)
     drive(follower, FAR, at(FAR))
 
 
@@ -89,6 +104,19 @@ def test_one_lost_answer_does_not_stop_the_arm(arm, follower, kind):
     assert not follower.recovering
     follower.command(FAR)
     assert follower.counters.held_commands == 0
+
+
+def test_goals_of_an_exchange_leave_though_an_answer_is_lost(arm, follower):
+    arm.client.inject("no_reply", count=1)
+    with pytest.raises(DeviceTimeout):
+        follower.exchange({"elbow": 1.0})
+    wait_for(lambda: goal_rad(arm, "elbow") == pytest.approx(-1.0, abs=0.001), 1.0)
+    read_again(follower)
+    arm.client.silence(IDS["wrist_1"])
+    for _ in range(4):
+        with pytest.raises(DeviceTimeout):
+            follower.exchange({"elbow": 0.0})
+    assert follower.counters.held_commands == 2
 
 
 def test_garbage_before_every_answer_is_skipped(arm, follower):
@@ -113,25 +141,27 @@ def test_late_answers_are_never_taken_for_fresh_ones(arm, follower, delay_s):
 
 
 def test_late_answers_while_moving_tell_no_old_positions(arm, follower):
+    slow(arm)
     drive(follower, FAR, lambda s: s.position[0] > 0.2)
     arm.client.inject("late_reply", count=3, delay_s=0.08)
     samples = endure(follower, FAR, 0.6)
     assert samples
-    positions = [sample.position[0] for _, sample in samples]
-    assert positions == sorted(positions)
-    # An old answer would show the arm where it was 80 ms (0.4 rad at full speed) earlier.
-    assert positions[0] > 0.2
-    assert all(abs(at_ns - sample.stamp_ns) < 50_000_000 for at_ns, sample in samples)
+    positions = [sample.position[0] for sample in samples]
+    # An old answer would show the arm 80 ms back: 0.04 rad.
+    assert all(later - earlier > -0.02 for earlier, later in pairwise(positions))
+    slow(arm, 0)
 
 
 def test_a_silent_servo_makes_the_others_hold_until_it_answers(arm, follower):
+    slow(arm)
     drive(follower, FAR, lambda s: s.position[0] > 0.2)
     arm.client.silence(IDS["wrist_1"])
     assert endure(follower, FAR) == []
     assert follower.recovering
     assert follower.counters.held_commands > 0
-    assert arm.servo("shoulder_pan")["ticks"] < 2048 + 1.2 / RAD_PER_TICK
+    assert goal_rad(arm, "shoulder_pan") < 1.2
     arm.client.clear()
+    slow(arm, 0)
     read_again(follower)
     assert not follower.recovering
     assert follower.counters.restarts == 0
@@ -143,19 +173,20 @@ def test_a_servo_that_reboots_is_started_again_without_a_jump(arm, follower):
     arm.client.fall(IDS["shoulder_pan"], -1500.0)
     arm.client.reboot(IDS["shoulder_pan"], boot_s=0.3)
     assert not arm.torque("shoulder_pan")
-    assert endure(follower, FAR, 0.2) == []
+    assert endure(follower, HOME, 0.2) == []
     others = {joint: arm.servo(joint)["ticks"] for joint in JOINTS if joint != "shoulder_pan"}
-    wait_for(lambda: arm.client.status()["torque"]["1"] or endure(follower, HOME, 0.02), 1.3)
+    assert others["elbow"] == pytest.approx(2048 - 1.5 / RAD_PER_TICK, abs=3)
+    before_s = time.monotonic()
     sample = read_again(follower)
     assert follower.counters.restarts == 1
     fallen = sample.by_name()["shoulder_pan"]
     assert fallen < 1.3
-    held = {joint: arm.servo(joint)["ticks"] for joint in others}
-    assert held == pytest.approx(others, abs=40)
-    samples = drive(follower, FAR, at(FAR))
+    assert goal_rad(arm, "shoulder_pan") == pytest.approx(fallen, abs=0.05)
+    assert {joint: arm.servo(joint)["ticks"] for joint in others} == pytest.approx(others, abs=3)
+    assert_leads_softly(arm, follower, "shoulder_pan", before_s, goal_rad(arm, "shoulder_pan"))
+    drive(follower, FAR, at(FAR))
     assert arm.servo("shoulder_pan")["watchdog"] == 5
-    # 5 rad/s and reads of 10 ms: a jump would show as far more.
-    assert biggest_step(samples, "shoulder_pan") < 0.12
+    assert arm.servo("shoulder_pan")["goal_pwm"] == 885
 
 
 def test_a_short_loss_of_torque_that_no_read_notices_is_found(arm, follower):
@@ -165,17 +196,21 @@ def test_a_short_loss_of_torque_that_no_read_notices_is_found(arm, follower):
 
 
 def test_a_stall_of_this_process_trips_the_watchdog_and_the_arm_starts_again(arm, follower):
+    slow(arm)
     drive(follower, FAR, lambda s: s.position[0] > 0.1)
     wait_for(lambda: arm.servo("shoulder_pan")["watchdog"] == 255)
-    stopped = arm.servo("shoulder_pan")["ticks"]
-    assert stopped < 2048 + 1.4 / RAD_PER_TICK
+    stopped = (arm.servo("shoulder_pan")["ticks"] - 2048) * RAD_PER_TICK
+    assert stopped < 1.4
     follower.command(FAR)  # not sent: the servos would ignore it, and then jump
     assert follower.counters.held_commands == 1
+    before_s = time.monotonic()
     sample = read_again(follower)
     assert follower.counters.watchdog_trips == 1
-    assert sample.position[0] == pytest.approx((stopped - 2048) * RAD_PER_TICK, abs=0.03)
+    assert sample.position[0] == pytest.approx(stopped, abs=3 * RAD_PER_TICK)
+    assert_leads_softly(arm, follower, "shoulder_pan", before_s, stopped)
+    slow(arm, 0)
+    drive(follower, FAR, at(FAR))
     assert arm.servo("shoulder_pan")["watchdog"] == 5
-    assert biggest_step([sample, *drive(follower, FAR, at(FAR))], "shoulder_pan") < 0.12
 
 
 def test_a_tripped_watchdog_is_cleared_when_another_process_takes_over(arm, follower):
@@ -207,12 +242,13 @@ def test_unplugging_and_plugging_in_again(arm, follower):
 
 @pytest.mark.parametrize(("status", "cause"), [(0x20, "overload"), (0x04, "overheating")])
 def test_a_servo_in_alarm_is_named_the_others_hold_and_it_comes_back(arm, follower, status, cause):
+    slow(arm)
     drive(follower, FAR, lambda s: s.position[0] > 0.2)
     arm.client.hardware_error(IDS["wrist_1"], status)
     with pytest.raises(DeviceError, match=rf"servo 4 \(wrist_1\) reports.*{cause}"):
         follower.read()
-    goal = arm.servo("shoulder_pan")["goal_ticks"]
-    assert goal < 2048 + 1.4 / RAD_PER_TICK
+    wait_for(lambda: goal_rad(arm, "shoulder_pan") < 1.4, 1.0)
+    slow(arm, 0)
     follower.close()
     with pytest.raises(DeviceError, match=cause):
         follower.connect()
