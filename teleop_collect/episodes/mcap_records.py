@@ -73,8 +73,8 @@ class RecordFile:
         Raises:
             UnreadableError: the range is outside the file or over the cap.
         """
-        if length > MAX_RECORD_BYTES:
-            raise self.error(f"a record of {length} bytes is over the limit of {MAX_RECORD_BYTES}")
+        if not 0 <= length <= MAX_RECORD_BYTES:
+            raise self.error(f"a record of {length} bytes is not between 0 and {MAX_RECORD_BYTES}")
         if offset < 0 or offset + length > self.size:
             raise self.error(f"bytes {offset} to {offset + length} are outside the file")
         data = os.pread(self._stream.fileno(), length, offset)

@@ -74,10 +74,17 @@ class Software(Part):
 
 
 class ClockRecord(Part):
-    """Where receive times come from, and how often the wall clock stepped meanwhile."""
+    """Where receive times come from, and how often the wall clock stepped meanwhile.
+
+    `sync` says whether anybody (NTP, PTP) disciplines the wall clock of the recording host, with
+    the errors that the kernel states; hosts of one rig can be compared only when all are.
+    """
 
     source: str
     steps: int | Unknown
+    sync: Literal["synchronised", "unsynchronised", "unknown"] = "unknown"
+    sync_estimated_error_us: int | None = None
+    sync_maximum_error_us: int | None = None
 
 
 class Skew(Part):

@@ -27,6 +27,7 @@ from teleop_collect.provenance.manifest import (
     outcome,
 )
 from teleop_collect.provenance.skew import skew_ms
+from teleop_collect.recording.clock_sync import ClockSync, clock_sync
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.request import StartRequest, rig_check_record
 from teleop_collect.recording.rig_documents import (
@@ -119,7 +120,7 @@ def draft_manifest(
         software=Software(
             **{k: software.get(k, "unknown") for k in ("version", "commit", "ros_distro", "rmw")}
         ),
-        clock=ClockRecord(source=CLOCK_SOURCE, steps="unknown"),
+        clock=_clock_record(clock_sync()),
         license=who.license,
         consent=who.consent,
         streams={topic: _unrecorded(stream) for topic, stream in streams.items()},
@@ -210,6 +211,16 @@ def _skew(
     if stream.expected_hz is None:
         return skew_ms(reference, reference_ns, array("q"))
     return skew_ms(reference, reference_ns, ledger.stamps_ns)
+
+
+def _clock_record(sync: ClockSync) -> ClockRecord:
+    return ClockRecord(
+        source=CLOCK_SOURCE,
+        steps="unknown",
+        sync=sync.state,
+        sync_estimated_error_us=sync.estimated_error_us,
+        sync_maximum_error_us=sync.maximum_error_us,
+    )
 
 
 def _unrecorded(stream: Stream) -> StreamRecord:

@@ -9,7 +9,7 @@ Format: https://mcap.dev/spec (profile `ros2`, schema encoding `ros2msg`, messag
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
@@ -69,7 +69,10 @@ class McapWriter:
         self._data_crc = 0
         self._schemas: list[Schema] = []
         self._channels: list[Channel] = []
-        self._chunks: list[ChunkIndex] = []
+        # Encoded as they come: a long episode has as many as it has seconds, times several.
+        self._chunk_indexes = bytearray()
+        self._chunk_count = 0
+        self._start_ns = self._end_ns = 0
         self._attachments: list[AttachmentIndex] = []
         self._metadata: list[MetadataIndex] = []
         self.counts: dict[int, int] = {}
@@ -89,19 +92,19 @@ class McapWriter:
     @property
     def start_ns(self) -> int:
         """Log time of the first message in the file, ns; 0 when there is none."""
-        return min((c.message_start_time for c in self._chunks), default=0)
+        return self._start_ns
 
     @property
     def end_ns(self) -> int:
         """Log time of the last message in the file, ns; 0 when there is none."""
-        return max((c.message_end_time for c in self._chunks), default=0)
+        return self._end_ns
 
     @property
     def summary_bytes(self) -> int:
         """Upper estimate of what `finish` will write."""
         fixed = sum(len(encode(r)) for r in (*self._schemas, *self._channels))
         indexes = 64 * (len(self._attachments) + len(self._metadata))
-        return fixed + indexes + len(self._chunks) * (96 + 10 * len(self._channels)) + 4096
+        return fixed + indexes + len(self._chunk_indexes) + 4096
 
     def add_schema(self, name: str, encoding: str, data: bytes) -> int:
         """Write a schema; returns its id."""
@@ -179,10 +182,17 @@ class McapWriter:
         index.chunk_start_offset = start
         for channel in index.message_index_offsets:
             index.message_index_offsets[channel] += start
-        self._chunks.append(index)
+        self._note_chunk(index)
         for channel, count in built.counts.items():
             self.counts[channel] = self.counts.get(channel, 0) + count
         self._chunk.clear()
+
+    def _note_chunk(self, index: ChunkIndex) -> None:
+        self._chunk_indexes += encode(index)
+        start_ns, end_ns = index.message_start_time, index.message_end_time
+        self._start_ns = min(self._start_ns, start_ns) if self._chunk_count else start_ns
+        self._end_ns = max(self._end_ns, end_ns)
+        self._chunk_count += 1
 
     def drop_chunk(self) -> dict[int, int]:
         """Forget the open chunk; returns how many messages were lost with it, by channel id."""
@@ -205,20 +215,19 @@ class McapWriter:
 
     def _summary(self, start: int) -> tuple[list[bytes], list[SummaryOffset]]:
         """Summary records by group, and where each group stands."""
-        groups: list[tuple[Opcode, Sequence[McapRecord]]] = [
-            (Opcode.SCHEMA, self._schemas),
-            (Opcode.CHANNEL, self._channels),
-            (Opcode.STATISTICS, [self._statistics()]),
-            (Opcode.CHUNK_INDEX, self._chunks),
-            (Opcode.ATTACHMENT_INDEX, self._attachments),
-            (Opcode.METADATA_INDEX, self._metadata),
+        groups = [
+            (Opcode.SCHEMA, encode(*self._schemas)),
+            (Opcode.CHANNEL, encode(*self._channels)),
+            (Opcode.STATISTICS, encode(self._statistics())),
+            (Opcode.CHUNK_INDEX, bytes(self._chunk_indexes)),
+            (Opcode.ATTACHMENT_INDEX, encode(*self._attachments)),
+            (Opcode.METADATA_INDEX, encode(*self._metadata)),
         ]
         encoded: list[bytes] = []
         offsets = []
-        for opcode, records in groups:
-            if not records:
+        for opcode, data in groups:
+            if not data:
                 continue
-            data = encode(*records)
             offsets.append(SummaryOffset(opcode, start, len(data)))
             encoded.append(data)
             start += len(data)
@@ -229,7 +238,7 @@ class McapWriter:
             attachment_count=len(self._attachments),
             channel_count=len(self._channels),
             channel_message_counts=dict(self.counts),
-            chunk_count=len(self._chunks),
+            chunk_count=self._chunk_count,
             message_count=self.message_count,
             message_start_time=self.start_ns,
             message_end_time=self.end_ns,
