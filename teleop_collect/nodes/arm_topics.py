@@ -10,7 +10,7 @@ from teleop_collect.nodes.follower_output import CommandTopic, command_topics
 from teleop_collect.nodes.leader_input import leader_input
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
-from teleop_collect.rig.config import Arm, Ros2ControlFollower
+from teleop_collect.rig.config import Arm, Ros2ControlFollower, Teleop
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.rig.streams import follower_source
 from teleop_collect.samples import JointSample
@@ -26,7 +26,7 @@ class ArmTopics:
         arm: its section of the rig file.
         chain: what is fed.
         description: the arm's URDF.
-        period_s: of the ticks.
+        teleop: rate of the ticks and watchdog.
     """
 
     def __init__(
@@ -36,19 +36,19 @@ class ArmTopics:
         arm: Arm,
         chain: TeleopChain,
         description: RobotDescription,
-        period_s: float,
+        teleop: Teleop,
     ) -> None:
         self.name = name
         self._chain = chain
         self._joints = arm.joints
-        self._period_s = period_s
+        self._period_s = 1.0 / teleop.rate_hz
         qos = profile(topics.FAST_QOS)
 
         def own(topic: str) -> str:
             return topics.arm_topic(arm.prefix, topic)
 
         state_topic = follower_source(arm) or own(topics.FOLLOWER_JOINT_STATES)
-        self._leader = leader_input(node, arm, chain, description)
+        self._leader = leader_input(node, arm, chain, description, teleop.watchdog.hold_after_s)
         self._follower = PolledSubscription(node, JointState, state_topic, qos)
         self._newest: JointSample | None = None
         self._requested = node.create_publisher(JointState, own(topics.ACTION_REQUESTED), qos)

@@ -11,10 +11,11 @@ from teleop_collect.clock import NS_PER_S
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
-from teleop_collect.rig.config import Arm, SpaceMouseLeader, TopicLeader
+from teleop_collect.rig.config import Arm, DynamixelLeader, SpaceMouseLeader, TopicLeader
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.samples import JointSample, TwistSample
 from teleop_collect.teleop.chain import TeleopChain
+from teleop_collect.teleop.clutch import LeaderClutch
 from teleop_collect.teleop.mapping import JointsUnreadable
 from teleop_collect.teleop.state import TeleopState
 from teleop_collect.teleop.twist_leader import TwistLeader
@@ -39,17 +40,23 @@ class LeaderInput(Protocol):
 class JointInput:
     """A leader arm, by its joint states."""
 
-    def __init__(self, node: Node, arm: Arm, chain: TeleopChain) -> None:
+    def __init__(self, node: Node, arm: Arm, chain: TeleopChain, hold_after_s: float) -> None:
         name = topics.arm_topic(arm.prefix, topics.LEADER_JOINT_STATES)
         topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else name
         self._chain = chain
         self._joints = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
+        clutch = arm.leader.comfort.clutch if isinstance(arm.leader, DynamixelLeader) else None
+        self._clutch = None if clutch is None else LeaderClutch(clutch, hold_after_s)
 
     def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
         """Hand over every sample with its time of reception."""
         for taken in self._joints.drain():
             receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
-            self._chain.leader_received(conversions.joint_sample(taken.message), receive_ns)
+            sample: JointSample | None = conversions.joint_sample(taken.message)
+            if self._clutch is not None and sample is not None:
+                sample = self._clutch.passed(sample, now_ns)
+            if sample is not None:
+                self._chain.leader_received(sample, receive_ns)
 
 
 class TwistInput:
@@ -95,9 +102,16 @@ class TwistInput:
 
 
 def leader_input(
-    node: Node, arm: Arm, chain: TeleopChain, description: RobotDescription
+    node: Node, arm: Arm, chain: TeleopChain, description: RobotDescription, hold_after_s: float
 ) -> LeaderInput:
     """The input that fits an arm's leader.
+
+    Args:
+        node: subscribes.
+        arm: its section of the rig file.
+        chain: what is fed.
+        description: the arm's URDF.
+        hold_after_s: the watchdog's.
 
     Raises:
         ConfigError: see `TwistLeader`.
@@ -105,4 +119,4 @@ def leader_input(
     """
     if isinstance(arm.leader, SpaceMouseLeader):
         return TwistInput(node, arm, chain, description)
-    return JointInput(node, arm, chain)
+    return JointInput(node, arm, chain, hold_after_s)

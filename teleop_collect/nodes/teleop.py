@@ -38,7 +38,7 @@ class TeleopNode:
         descriptions = descriptions_of(loaded.rig, loaded.path)
         chains = self._group.chains
         self._arms = [
-            ArmTopics(node, name, arm, chains[name], descriptions[name], 1.0 / teleop.rate_hz)
+            ArmTopics(node, name, arm, chains[name], descriptions[name], teleop)
             for name, arm in loaded.rig.arms.items()
         ]
         self._status = node.create_publisher(

@@ -31,7 +31,7 @@ def leader_problems(arm: Arm, key: Key) -> Iterator[Problem]:
     """
     leader, where = arm.leader, (*key, "leader")
     if isinstance(leader, DynamixelLeader):
-        yield from _driving_servo_problems(arm, leader.servos, (*where, "servos"))
+        yield from _driving_servo_problems(arm, leader, (*where, "servos"))
         yield from _comfort_problems(leader, (*where, "comfort"))
     elif isinstance(leader, TopicLeader):
         for joint, leader_joint in leader_joints(arm).items():
@@ -42,15 +42,17 @@ def leader_problems(arm: Arm, key: Key) -> Iterator[Problem]:
         yield from _spacemouse_problems(arm, leader, key)
 
 
-def _driving_servo_problems(arm: Arm, servos: Mapping[str, Servo], where: Key) -> Iterator[Problem]:
-    needed = leader_joints(arm)
+def _driving_servo_problems(arm: Arm, leader: DynamixelLeader, where: Key) -> Iterator[Problem]:
+    servos, needed = leader.servos, leader_joints(arm)
     for joint, leader_joint in needed.items():
         if leader_joint not in servos:
             text = (
                 f"no servo for leader joint '{leader_joint}', which drives follower joint '{joint}'"
             )
             yield Problem(where, text, with_value=False)
-    yield from _servo_problems(servos, needed.values(), "leader joint in use", where)
+    clutch = leader.comfort.clutch
+    used = [*needed.values(), *([] if clutch is None else [clutch.joint])]
+    yield from _servo_problems(servos, used, "leader joint in use", where)
 
 
 def _servo_problems(

@@ -23,7 +23,8 @@ class GripperSpring(Section):
 class Clutch(Section):
     """A joint (a trigger or button on the bus) that lets the leader move without the follower.
 
-    While it is pressed, the leader's joints are not published, so teleoperation holds.
+    While it is pressed, the follower stays; when it is let go, the follower is aligned with the
+    leader again, at the ramp's speed. The joint needs no follower joint of its own.
     """
 
     joint: str

@@ -1,0 +1,52 @@
+"""The clutch of a leader arm: while it is pressed, the leader moves alone.
+
+The follower is asked to stay where the leader was when the clutch was pressed. When it is let go,
+nothing is asked for a little longer than the watchdog waits, so the chain holds and then aligns the
+follower with the leader at the ramp's speed instead of rushing after it.
+"""
+
+from dataclasses import replace
+
+from teleop_collect.clock import NS_PER_S
+from teleop_collect.rig.leader_config import Clutch
+from teleop_collect.samples import JointSample
+
+SILENCE = 1.5
+"""Times `watchdog.hold_after_s` without samples after the release: enough to hold, not to fault."""
+
+
+class LeaderClutch:
+    """Decides what of a leader's samples reaches the chain.
+
+    Args:
+        clutch: the rig file's.
+        hold_after_s: the watchdog's.
+    """
+
+    def __init__(self, clutch: Clutch, hold_after_s: float) -> None:
+        self._clutch = clutch
+        self._silence_ns = round(SILENCE * hold_after_s * NS_PER_S)
+        self._last: JointSample | None = None
+        self._kept: JointSample | None = None
+        self._silent_until_ns: int | None = None
+
+    def passed(self, sample: JointSample, now_ns: int) -> JointSample | None:
+        """What to hand to the chain at monotonic time `now_ns`; None for nothing."""
+        if self._is_pressed(sample):
+            if self._kept is None:
+                self._kept = self._last or sample
+            return replace(self._kept, stamp_ns=sample.stamp_ns, velocity=())
+        if self._kept is not None:
+            self._kept, self._silent_until_ns = None, now_ns + self._silence_ns
+        self._last = sample
+        if self._silent_until_ns is not None and now_ns < self._silent_until_ns:
+            return None
+        self._silent_until_ns = None
+        return sample
+
+    def _is_pressed(self, sample: JointSample) -> bool:
+        position = dict(zip(sample.names, sample.position, strict=False)).get(self._clutch.joint)
+        if position is None:
+            return False
+        beyond = position - self._clutch.threshold_rad
+        return beyond > 0 if self._clutch.pressed == "above" else beyond < 0
