@@ -108,3 +108,20 @@ def test_an_interrupted_demo_leaves_nothing_running_and_nothing_torn(tmp_path, d
     check = command("verify", str(folder), domain=domain)
     output, _ = check.communicate(timeout=60)
     assert check.returncode == 0, output
+
+
+def test_a_rehearsal_of_a_real_rig_runs_without_hardware(tmp_path, domain):
+    up = command(
+        "up", "--rig", "koch_v1_1", "--emulate", "--root", str(tmp_path), domain=domain,
+        TELEOP_COLLECT_RUNTIME=str(tmp_path / "run"),
+    )  # fmt: skip
+    wait_for(lambda: len(children(up.pid)) == 8, 30, "all processes of the graph")
+    wait_for(lambda: (tmp_path / "run" / "follower_main").exists(), 30, "the emulated bus")
+
+    up.send_signal(signal.SIGINT)
+    output, _ = up.communicate(timeout=30)
+
+    assert up.returncode == 0
+    assert "rig koch_v1_1_emulated on ROS domain" in output
+    assert f"record --rig {tmp_path / 'run' / 'koch_v1_1_emulated.yaml'}" in output
+    assert list((tmp_path / "logs").glob("*/follower_arm.log"))
