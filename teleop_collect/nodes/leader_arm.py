@@ -24,10 +24,7 @@ def leader_loop(host: Host, name: str, prefix: str, config: DynamixelLeader) -> 
     publisher = host.node.create_publisher(JointState, topic, profile(FAST_QOS))
 
     def step() -> None:
-        sample = device.read()
-        # With the clutch pressed the leader moves alone: teleop sees silence and holds.
-        if not getattr(device, "clutched", False):
-            publisher.publish(conversions.joint_state(sample))
+        publisher.publish(conversions.joint_state(device.read()))
 
     def facts() -> dict[str, object]:
         return servo_values(getattr(device, "facts", {}), str(device_path(config.port)))

@@ -1,4 +1,4 @@
-"""What makes a leader lighter in the hand: its weight carried, a spring at the gripper, a clutch.
+"""What makes a leader lighter in the hand: its weight carried, a spring at the gripper.
 
 Servos that help run in current control, with a bounded current, behind their own bus watchdog: if
 this process stalls or dies, the arm is free again.
@@ -57,14 +57,6 @@ class LeaderComfort:
     def servo_ids(self) -> tuple[int, ...]:
         """Servos that help; empty when comfort is off."""
         return tuple(self._id_of.values())
-
-    def pressed(self, positions: Mapping[str, float]) -> bool:
-        """Whether the clutch is pressed: the leader moves alone."""
-        clutch = self._comfort.clutch
-        if clutch is None:
-            return False
-        above = positions[clutch.joint] > clutch.threshold_rad
-        return above if clutch.pressed == "above" else not above
 
     def start(self, port: BusPort, servo_id: int) -> None:
         """Current control with torque on and no current yet.

@@ -42,8 +42,6 @@ class DynamixelLeader:
         self._comfort = LeaderComfort(config)
         self._suspects: set[int] = set()
         self._helped_ns: int | None = None
-        self.clutched = False
-        """Whether the clutch was pressed at the last reading: the follower is not to follow."""
 
     @property
     def facts(self) -> Mapping[str, ServoFacts]:
@@ -86,9 +84,7 @@ class DynamixelLeader:
         try:
             reading = self._read_chain()
             sample = self._chain.sample(reading)
-            positions = sample.by_name()
-            self.clutched = self._comfort.pressed(positions)
-            self._help(positions)
+            self._help(sample.by_name())
         except (DeviceTimeout, DeviceDisconnected):
             raise
         except DeviceError:

@@ -9,7 +9,7 @@ from support.emulated_arm import emulated_arm, wait_for
 
 from teleop_collect.devices.dynamixel.gravity import GravityModel
 from teleop_collect.errors import ConfigError, DeviceError, DeviceTimeout
-from teleop_collect.rig.leader_config import Clutch, Comfort, GripperSpring
+from teleop_collect.rig.leader_config import Comfort, GripperSpring
 from teleop_collect.rig.servo_config import Servo
 
 JOINTS = ("shoulder_pan", "elbow", "wrist_1", "gripper")
@@ -80,7 +80,6 @@ def test_everything_is_off_unless_named(arm, leaders):
     leader = leaders()
     read_again(leader)
     assert torque(arm) == set()
-    assert not leader.clutched
 
 
 @pytest.mark.parametrize(
@@ -187,15 +186,3 @@ def test_a_servo_that_reboots_helps_again(arm, leaders):
     read_again(leader)
     assert torque(arm) == {"gripper"}
     wait_for(lambda: read_again(leader) and current(arm, "gripper") == 100, 1.0)
-
-
-@pytest.mark.parametrize(("side", "pressed_at"), [("above", 0.8), ("below", 0.2)])
-def test_the_clutch_is_pressed_beyond_its_threshold(arm, leaders, side, pressed_at):
-    leader = leaders(clutch=Clutch(joint="wrist_1", threshold_rad=0.5, pressed=side))
-    arm.client.set_pose({"wrist_1": pressed_at})
-    read_again(leader)
-    assert leader.clutched
-    arm.client.set_pose({"wrist_1": 1.0 - pressed_at})
-    read_again(leader)
-    assert not leader.clutched
-    assert torque(arm) == set()
