@@ -16,11 +16,13 @@ class StreamContents:
     Attributes:
         numbers: of its messages, in file order.
         corrupted: messages whose bytes are not those that were sent.
+        foreign: messages that have no number: somebody else's, or damaged in the number.
         bytes: payload of all its messages.
     """
 
     numbers: list[int] = field(default_factory=list)
     corrupted: int = 0
+    foreign: int = 0
     bytes: int = 0
 
     @property
@@ -46,9 +48,12 @@ class StreamContents:
     def observe(self, stream: NumberedStream, data: bytes, base_ns: int) -> None:
         """Add one message of the file."""
         number = number_of(data)
+        if number < 0:
+            self.foreign += 1
+            return
         self.numbers.append(number)
         self.bytes += len(data)
-        if number < 0 or data != stream.message(number, base_ns):
+        if data != stream.message(number, base_ns):
             self.corrupted += 1
 
 

@@ -114,7 +114,7 @@ def _outcome(
         cpu_s=recorder.cpu_s - load.cpu_before_s,
         sent=sum(load.sent.values()),
         missing={topic: found[topic].missing(count) for topic, count in load.sent.items()},
-        corrupted=sum(contents.corrupted for contents in found.values()),
+        corrupted=sum(contents.corrupted + contents.foreign for contents in found.values()),
         behind_ms=load.behind_ms,
         peak_bytes=load.peak_bytes,
     )

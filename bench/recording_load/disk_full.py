@@ -117,7 +117,7 @@ def fill_disk(folder: Path, load: str, megabytes: int, *, by_another: bool) -> F
         footer=footer,
         alarm_s=alarm_s,
         messages=sum(len(c.numbers) for c in found.values()),
-        corrupted=sum(c.corrupted for c in found.values()),
+        corrupted=sum(c.corrupted + c.foreign for c in found.values()),
         holes=sum(c.holes for c in found.values()),
         node_alive=alive,
     )

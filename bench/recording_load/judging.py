@@ -20,7 +20,7 @@ def judge_kills(report: Report, kills: Sequence[Kill], episodes: Sequence[str]) 
     """
     losses_s = [kill.loss_s for kill in kills]
     salvages_s = [kill.salvage_s for kill in kills]
-    wrong = sum(k.corrupted + k.duplicates for k in kills)
+    wrong = sum(k.corrupted + k.foreign + k.duplicates for k in kills)
     report.row(
         "kill -9 of the recorder",
         runs=len(kills),
@@ -30,6 +30,7 @@ def judge_kills(report: Report, kills: Sequence[Kill], episodes: Sequence[str]) 
         loss_max_s=max(losses_s),
         messages=sum(k.messages for k in kills),
         corrupted=sum(k.corrupted for k in kills),
+        foreign=sum(k.foreign for k in kills),
         holes=sum(k.holes for k in kills),
         salvage_p50_s=percentile(salvages_s, 0.5),
         salvage_max_s=max(salvages_s),

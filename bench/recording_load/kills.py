@@ -38,6 +38,7 @@ class Kill:
             kill.
         messages: of the load in the recovered file.
         corrupted: of them, those with other bytes than were sent.
+        foreign: messages without a number: of another publisher, or damaged.
         holes: missing between the first and the last message of a stream.
         duplicates: messages that stand in the file twice.
         salvage_s: from the start of the next recorder to the finding of the recovered episode.
@@ -48,6 +49,7 @@ class Kill:
     loss_s: float
     messages: int
     corrupted: int
+    foreign: int
     holes: int
     duplicates: int
     salvage_s: float
@@ -114,6 +116,7 @@ class Lane:
             loss_s=self._run.loss_s(found, started_ns, killed_ns),
             messages=sum(len(c.numbers) for c in found.values()),
             corrupted=sum(c.corrupted for c in found.values()),
+            foreign=sum(c.foreign for c in found.values()),
             holes=sum(c.holes for c in found.values()),
             duplicates=sum(c.duplicates for c in found.values()),
             salvage_s=salvage_s,

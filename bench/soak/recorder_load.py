@@ -73,7 +73,7 @@ def episode(recorder: Recorder, client: RigClient, base_ns: int) -> dict[str, fl
         "messages": sum(len(contents.numbers) for contents in found.values()),
         "lost": lost,
         "lost_uncounted": max(0, lost - counted),
-        "corrupted": sum(contents.corrupted for contents in found.values()),
+        "corrupted": sum(contents.corrupted + contents.foreign for contents in found.values()),
     }
 
 

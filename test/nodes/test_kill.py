@@ -15,7 +15,9 @@ LATEST_S = 1.5
 
 
 @pytest.mark.timeout(180)
-def test_a_recorder_killed_at_any_moment_leaves_all_but_the_last_second(tmp_path: Path, record_property):
+def test_a_recorder_killed_at_any_moment_leaves_all_but_the_last_second(
+    tmp_path: Path, record_property
+):
     with KillRun(tmp_path, "small", lanes=LANES) as run:
         kills = run.kill(KILLS, 0.0, LATEST_S)
         episodes = [p for lane in run.lanes for p in (lane.root / "episodes").iterdir()]
@@ -24,7 +26,7 @@ def test_a_recorder_killed_at_any_moment_leaves_all_but_the_last_second(tmp_path
     record_property("loss_p95_s", percentile(losses_s, 0.95))
     assert sorted(p.name for p in episodes) == sorted(kill.episode_id for kill in kills)
     assert max(losses_s) <= 1.0
-    assert [k for k in kills if k.corrupted or k.holes or k.duplicates] == []
+    assert [k for k in kills if k.corrupted or k.foreign or k.holes or k.duplicates] == []
     assert all(json.loads((p / "manifest.json").read_text())["recovered"] for p in episodes)
     assert sum(kill.messages for kill in kills) > 1000
 
@@ -43,4 +45,4 @@ def test_sigterm_finishes_the_running_episode_within_two_seconds(tmp_path: Path)
         assert lane.recorder.handle.wait(20) == 0
         found = run.contents(folder / f"{episode_id}.mcap")
     assert json.loads((folder / "manifest.json").read_text())["recovered"] is False
-    assert [c for c in found.values() if c.corrupted or c.holes or not c.numbers] == []
+    assert [c for c in found.values() if c.corrupted or c.foreign or c.holes or not c.numbers] == []
