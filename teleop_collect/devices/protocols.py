@@ -85,7 +85,7 @@ class TwistSource(Protocol):
         ...
 
     def read(self) -> TwistSample:
-        """What is asked now, without waiting; a device at rest answers with zero and a new stamp."""
+        """What is asked now, without waiting; at rest that is zero, with a new stamp."""
         ...
 
     def rest(self) -> TwistSample:
