@@ -40,6 +40,13 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRig]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def no_episode_is_left(recorder: RunningRig) -> Iterator[None]:
+    """A test that fails in an episode must not fail the others."""
+    yield
+    recorder.client.trigger(topics.DISCARD_EPISODE)
+
+
 @pytest.fixture
 def node(recorder: RunningRig) -> Iterator[Node]:
     with publishing_node() as node:
