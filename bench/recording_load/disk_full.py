@@ -1,11 +1,12 @@
 """A disk that fills while an episode is recorded, on a small file system in memory."""
 
+import itertools
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,14 +135,9 @@ def _read(path: Path, load: str, base_ns: int):
 
 def _take_all(disk: Path) -> None:
     """Fill what is free, as another process would."""
-    free = shutil.disk_usage(disk).free
-    with (disk / "filler").open("wb") as file:
-        while free > 0:
-            try:
-                os.posix_fallocate(file.fileno(), 0, file.tell() + free)
-                return
-            except OSError:
-                free -= 64 << 10
+    with (disk / "filler").open("wb") as file, suppress(OSError):
+        for offset in itertools.count(0, CHUNK_BYTES):
+            os.posix_fallocate(file.fileno(), offset, CHUNK_BYTES)
 
 
 @contextmanager

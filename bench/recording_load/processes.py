@@ -16,6 +16,7 @@ from typing import IO, Any, Self
 from teleop_collect import topics
 from teleop_collect.cli.domain import claim_free_domain
 from teleop_collect.nodes.rig_client import RigClient
+from teleop_collect.process import DIE_WITH_PARENT
 from teleop_collect.rig.processes import process_environment
 
 BENCH = Path(__file__).resolve().parents[1]
@@ -32,7 +33,12 @@ def own_domain() -> Iterator[dict[str, str]]:
     """
     domain, lock = claim_free_domain()
     path = os.pathsep.join(filter(None, (str(BENCH), os.environ.get("PYTHONPATH"))))
-    added = {"ROS_DOMAIN_ID": str(domain), "PYTHONPATH": path, **process_environment()}
+    added = {
+        "ROS_DOMAIN_ID": str(domain),
+        "PYTHONPATH": path,
+        DIE_WITH_PARENT: str(os.getpid()),
+        **process_environment(),
+    }
     before = {name: os.environ.get(name) for name in added}
     os.environ.update(added)
     try:
