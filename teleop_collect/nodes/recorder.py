@@ -6,6 +6,7 @@ deserialised, compressed or written in it. Services only ask the core.
 
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from std_srvs.srv import SetBool, Trigger
@@ -17,6 +18,7 @@ from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.episode_topics import EpisodeTopics
 from teleop_collect.nodes.gate import RigGate
 from teleop_collect.nodes.host import Host, answering, run_node
+from teleop_collect.nodes.polling import Taken
 from teleop_collect.nodes.recorder_parameters import RecorderParameters
 from teleop_collect.nodes.recorder_rows import rows_of
 from teleop_collect.nodes.software import software_versions
@@ -134,11 +136,12 @@ class RecorderNode:
         with self._host.lock:
             request = self._parameters.request(self._gate, self._readers)
             self._drain()  # what came before the start does not belong to the episode
+            latched = {reader.topic: reader.last for reader in self._readers}
         # Streams are drained meanwhile; the core keeps what belongs to the episode.
         episode_id = self._core.start(request)
         if not request.practice:
             with self._host.lock:
-                self._offer_latched()
+                self._offer_latched(latched)
         self._topics.begin(request, episode_id, self._core.event("start"), self._progress())
         return episode_id
 
@@ -152,12 +155,17 @@ class RecorderNode:
             "target_episodes": task.target_episodes if task else None,
         }
 
-    def _offer_latched(self) -> None:
-        """Latched topics stand in every episode, whenever they were published."""
+    def _offer_latched(self, before: Mapping[str, Taken | None]) -> None:
+        """Latched topics stand in every episode, whenever they were published.
+
+        One that came since the start (`before` holds what was known then) is recorded already.
+        """
         now_ns = self._clock.utc_ns()
         for reader in self._readers:
             last = reader.last
-            if last is not None and not self._topics.is_own(reader.stream.topic):
+            if last is None or last is not before[reader.topic]:
+                continue
+            if not self._topics.is_own(reader.stream.topic):
                 sequence = last.publication_sequence if reader.is_sequence_countable else None
                 self._core.offer(reader.topic, last.message, now_ns, last.source_ns, sequence)
 
