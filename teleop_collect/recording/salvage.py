@@ -1,7 +1,8 @@
 """Recovers interrupted episodes into new, complete ones. The original is never changed or deleted.
 
 An interrupted episode's folder becomes an episode of its own root, with a manifest that says
-`recovered`. Any other MCAP file gets a sibling `<name>.recovered.mcap`. An episode that was closed
+`recovered`. Any other MCAP file gets a sibling `<name>.recovered.mcap`; that of a published episode
+goes to `<root>/salvaged/`, because a published folder is never changed. An episode that was closed
 but not yet published only moves to its place.
 """
 
@@ -33,6 +34,7 @@ from teleop_collect.recording.salvage_reader import Damage, SalvageReader
 from teleop_collect.recording.salvage_writer import Recovered, SalvageWriter, recovered_manifest
 
 STAGING_SUFFIX = ".salvage"
+SALVAGED = "salvaged"
 _HASH_BLOCK = 1 << 20
 
 
@@ -121,11 +123,21 @@ def _source_file(path: Path) -> Path:
 
 def _salvage_file(source: Path) -> SalvageReport:
     stem = source.name.removesuffix(".active").removesuffix(".mcap")
-    output = source.with_name(f"{stem}.recovered.mcap")
+    output = _beside(source) / f"{stem}.recovered.mcap"
     if output.exists():
         raise ConfigError(f"{output} exists already; move it away to recover {source.name} again")
     recovered, damage = _rewrite(source, output, FileSystem())
     return _report(source, output, recovered, damage)
+
+
+def _beside(source: Path) -> Path:
+    """Where a recovered file goes: beside its source, but never into a published episode."""
+    folder = source.parent
+    if folder.parent.name != EPISODES or not (folder / MANIFEST_FILE).exists():
+        return folder
+    salvaged = folder.parent.parent / SALVAGED
+    salvaged.mkdir(exist_ok=True)
+    return salvaged
 
 
 def _salvage_episode(source: Path, place: Place) -> SalvageReport:

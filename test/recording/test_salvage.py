@@ -146,6 +146,17 @@ def test_any_mcap_file_gets_a_recovered_sibling(tmp_path: Path) -> None:
         salvage(lone)
 
 
+def test_a_published_episode_is_not_changed_by_salvaging_it(tmp_path: Path) -> None:
+    file = finished(tmp_path)
+    before = {path.name: path.read_bytes() for path in file.parent.iterdir()}
+
+    report = salvage(file.parent)
+
+    assert report.output.parent == tmp_path / "salvaged"
+    assert payloads(report.output) == sent()
+    assert {path.name: path.read_bytes() for path in file.parent.iterdir()} == before
+
+
 def test_truncation_anywhere_loses_only_what_is_cut_off(tmp_path: Path) -> None:
     raw = finished(tmp_path / "made").read_bytes()
     everything = sent()
