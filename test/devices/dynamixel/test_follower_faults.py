@@ -135,9 +135,10 @@ def test_late_answers_are_never_taken_for_fresh_ones(arm, follower, delay_s):
     follower.close()  # lets go of the port with answers still under way
     with closing(arm.follower()) as again:
         again.connect()
-        assert read_again(again).by_name()["shoulder_pan"] == pytest.approx(
-            (before - 2048) * RAD_PER_TICK, abs=2 * RAD_PER_TICK
-        )
+        read = read_again(again).by_name()["shoulder_pan"] / RAD_PER_TICK + 2048
+        # Taking over may let the arm give way by a few ticks, from there to where it is now.
+        low, high = sorted((before, arm.servo("shoulder_pan")["ticks"]))
+        assert low - 2 <= read <= high + 2
 
 
 def test_late_answers_while_moving_tell_no_old_positions(arm, follower):

@@ -158,8 +158,8 @@ def as_nobody() -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that everybody may enter."""
-    path = Path(tempfile.mkdtemp())
+    """A folder that everybody may enter; TMPDIR may be private."""
+    path = Path(tempfile.mkdtemp(dir="/tmp"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
