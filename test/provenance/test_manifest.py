@@ -59,6 +59,12 @@ STREAM_KEYS = {
     "out_of_order",
     "duplicate_stamps",
     "skew_ms",
+    "expected",
+    "late",
+    "future_stamps",
+    "unstamped",
+    "clock_offset_ms",
+    "clock_drift_ppm",
 }
 
 
