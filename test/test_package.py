@@ -127,7 +127,9 @@ def test_data_that_lies_beside_modules_is_packed(setup_arguments: dict):
     unpacked = [
         str(path.relative_to(ROOT))
         for path in (ROOT / "teleop_collect").rglob("*")
-        if path.is_file() and path.suffix not in {".py", ".pyc", *patterns}
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and path.suffix not in {".py", *patterns}
     ]
     assert unpacked == []
 
