@@ -216,11 +216,14 @@ class DynamixelFollower:
                 self.hold()
         for servo_id in self._goals:
             with contextlib.suppress(DeviceError):
-                self._chain.port.write(servo_id, models.BUS_WATCHDOG, 0)
-                if release:
-                    self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)
+                self._chain.insist(servo_id, partial(self._leave, servo_id, release))
         self._chain.port.close()
         self._latest = None
+
+    def _leave(self, servo_id: int, release: bool) -> None:
+        self._chain.port.write(servo_id, models.BUS_WATCHDOG, 0)
+        if release:
+            self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)
 
     def _check(self, servo_id: int, facts: ServoFacts) -> None:
         joint = self._chain.joints[servo_id]

@@ -126,4 +126,5 @@ class DynamixelLeader:
     def _let_go(self) -> None:
         for servo_id in self._comfort.servo_ids:
             with contextlib.suppress(DeviceError):
-                self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)
+                write = partial(self._chain.port.write, servo_id, models.TORQUE_ENABLE, 0)
+                self._chain.insist(servo_id, write)

@@ -32,6 +32,7 @@ def shared_arm():
 @pytest.fixture
 def arm(shared_arm):
     """The same emulator, its shafts back at the middle, torque off."""
+    shared_arm.close_drivers()
     shared_arm.client.plug()
     shared_arm.client.clear()
     for servo_id in IDS.values():

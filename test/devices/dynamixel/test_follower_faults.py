@@ -45,6 +45,7 @@ def follower(arm):
 
 @pytest.fixture
 def arm(shared_arm):
+    shared_arm.close_drivers()
     shared_arm.client.plug()
     shared_arm.client.clear()
     return shared_arm
