@@ -1,17 +1,20 @@
-"""One rig a ROS domain: a lock that keeps two rigs of this machine from talking to each other."""
+"""One rig a ROS domain: a lock that keeps two rigs of this machine from talking to each other.
 
-import fcntl
+The lock is the name of a socket in Linux's abstract namespace (unix(7)): all processes that share a
+network, and so could hear each other, share the names too, whatever their folders for temporary
+files are; and the kernel frees the name with the process.
+"""
+
+import errno
 import os
 import socket
-import tempfile
-from pathlib import Path
-from typing import IO
 
 from teleop_collect.errors import BusyError, ConfigError
 
 HIGHEST_DOMAIN = 101
 """Above it, DDS ports collide with Linux's ephemeral ports (ROS 2 documentation, ROS_DOMAIN_ID)."""
 FREE_RANGE = range(40, 100)
+PARTICIPANTS_PROBED = 20
 
 
 def environment_domain() -> int:
@@ -26,19 +29,19 @@ def environment_domain() -> int:
     return int(text)
 
 
-def claim_domain(domain: int) -> IO[str]:
-    """Lock a domain for this process; closing the returned file frees it.
+def claim_domain(domain: int) -> socket.socket:
+    """Lock a domain for this process; closing what is returned frees it.
 
     Raises:
         BusyError: another rig of this machine runs on it.
     """
-    path = Path(tempfile.gettempdir()) / f"teleop_collect-domain-{domain}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-    lock = os.fdopen(descriptor, "r+")
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+        lock.bind(f"\0teleop_collect-domain-{domain}")
+    except OSError as error:
         lock.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
         raise BusyError(
             f"ROS domain {domain} is in use by another rig on this machine; "
             "stop it, or set ROS_DOMAIN_ID to another number"
@@ -46,7 +49,7 @@ def claim_domain(domain: int) -> IO[str]:
     return lock
 
 
-def claim_free_domain() -> tuple[int, IO[str]]:
+def claim_free_domain() -> tuple[int, socket.socket]:
     """The first domain of 40 to 99 that nothing on this machine uses, locked.
 
     Raises:
@@ -64,13 +67,19 @@ def claim_free_domain() -> tuple[int, IO[str]]:
 
 
 def _has_participant(domain: int) -> bool:
-    """Whether some DDS participant of this machine listens on the domain's first port.
+    """Whether some DDS participant of this machine listens on one of the domain's first ports.
 
-    Port = 7400 + 250 * domain + 10 for participant 0 (DDSI-RTPS 2.5, section 9.6.2.4).
+    Port = 7400 + 250 * domain + 10 + 2 * number (DDSI-RTPS 2.5, section 9.6.2.4). The first
+    participant of a graph may have gone while others live on.
     """
+    first = 7410 + 250 * domain
+    return any(_is_bound(first + 2 * number) for number in range(PARTICIPANTS_PROBED))
+
+
+def _is_bound(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.bind(("", 7410 + 250 * domain))
+            probe.bind(("", port))
         except OSError:
             return True
     return False

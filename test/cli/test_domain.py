@@ -16,16 +16,22 @@ def test_a_released_domain_can_be_claimed_again():
     domain, lock = claim_free_domain()
     lock.close()
 
-    again = claim_domain(domain)
-    assert not again.closed
-    again.close()
+    claim_domain(domain).close()
 
 
-def test_a_domain_with_a_dds_participant_is_not_free():
+def test_a_domain_is_locked_whatever_the_folder_for_temporary_files_is(monkeypatch, tmp_path):
+    domain, lock = claim_free_domain()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with lock, pytest.raises(BusyError):
+        claim_domain(domain)
+
+
+@pytest.mark.parametrize("number", [0, 3], ids=["first", "a later one"])
+def test_a_domain_with_a_dds_participant_is_not_free(number):
     domain, lock = claim_free_domain()
     lock.close()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as participant:
-        participant.bind(("", 7410 + 250 * domain))
+        participant.bind(("", 7410 + 250 * domain + 2 * number))
 
         other, lock = claim_free_domain()
 
