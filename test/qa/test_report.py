@@ -10,10 +10,10 @@ import pytest
 from support import planted_defects as plant
 from support.synthetic_episode import write_episode
 
+from teleop_collect.pages.svg import Line, Strip, plot, strips, thinned
+from teleop_collect.pages.thumbnail import png, thumbnail
 from teleop_collect.qa.report.dataset import write_report
 from teleop_collect.qa.report.grouping import grouped
-from teleop_collect.qa.report.svg import Line, Strip, plot, strips, thinned
-from teleop_collect.qa.report.thumbnail import png, thumbnail
 
 GOOD = "20261120T090000Z-sim_tabletop-aaaaaa"
 BAD = "20261120T100000Z-sim_tabletop-bbbbbb"

@@ -9,10 +9,10 @@ from typing import Any
 
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import UnreadableError
+from teleop_collect.pages.html import Html, badge, number, page, table, text
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import QaReport
 from teleop_collect.qa.report.episode_section import section
-from teleop_collect.qa.report.html import Html, badge, number, page, table, text
 from teleop_collect.qa.run import report_on
 from teleop_collect.qa.run import write_report as write_qa
 

@@ -7,12 +7,12 @@ import numpy as np
 
 from teleop_collect.episodes.reader import Episode
 from teleop_collect.errors import UnreadableError
+from teleop_collect.pages.html import Html, badge, number, table, text
+from teleop_collect.pages.svg import Line, Strip, plot, strips
+from teleop_collect.pages.thumbnail import thumbnail
 from teleop_collect.qa.checks.gaps import GAP_PERIODS
 from teleop_collect.qa.evidence import ArmStreams, Evidence
 from teleop_collect.qa.report.grouping import grouped
-from teleop_collect.qa.report.html import Html, badge, number, table, text
-from teleop_collect.qa.report.svg import Line, Strip, plot, strips
-from teleop_collect.qa.report.thumbnail import thumbnail
 from teleop_collect.samples import FloatArray
 
 REQUESTED, SENT, MEASURED = "#999999", "#1f77b4", "#d95f02"

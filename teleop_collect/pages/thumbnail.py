@@ -7,11 +7,12 @@ import base64
 import struct
 import zlib
 from html import escape
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from teleop_collect.episodes.images import ImageArray
-from teleop_collect.qa.report.html import Html
+from teleop_collect.pages.html import Html
 
 MAX_WIDTH = 160
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -19,7 +20,7 @@ RGB_8_BIT = (8, 2, 0, 0, 0)
 FILTER_UP = 2
 
 
-def thumbnail(image: ImageArray, title: str) -> Html:
+def thumbnail(image: NDArray[Any], title: str) -> Html:
     """An image element at most 160 px wide.
 
     Args:
@@ -35,7 +36,7 @@ def thumbnail(image: ImageArray, title: str) -> Html:
     return Html(f'<img alt="{label}" title="{label}" src="data:image/png;base64,{data}">')
 
 
-def png(image: ImageArray) -> bytes:
+def png(image: NDArray[Any]) -> bytes:
     """A PNG file of uint8 (height, width, 3); rows are stored as differences to the row above."""
     rows = np.ascontiguousarray(image, dtype=np.uint8).reshape(image.shape[0], -1)
     above = np.vstack([np.zeros_like(rows[:1]), rows[:-1]])

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from teleop_collect.qa.report.html import Html
+from teleop_collect.pages.html import Html
 from teleop_collect.samples import FloatArray
 
 WIDTH, HEIGHT, MARGIN = 340, 120, 6
