@@ -56,7 +56,10 @@ class RigCheckRecord(Part):
 
 
 class Hashes(Part):
-    """SHA-256, hex; None for what the rig does not have."""
+    """SHA-256, hex; None for what the rig does not have.
+
+    `calibration` covers the rig file's numbers that calibration sets and the calibration files.
+    """
 
     mcap_sha256: str | None
     rig: str
@@ -142,6 +145,8 @@ class Manifest(Part):
     outcome: Outcome
     rig_check: RigCheckRecord
     hashes: Hashes
+    calibrations: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of each attached calibration file by its name in the recording."""
     software: Software
     clock: ClockRecord
     license: str

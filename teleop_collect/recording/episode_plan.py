@@ -33,11 +33,12 @@ from teleop_collect.recording.request import StartRequest, rig_check_record
 from teleop_collect.recording.rig_documents import (
     RigDocument,
     RigSource,
+    calibration_hashes,
     robot_serials,
     urdf_sha256,
 )
+from teleop_collect.rig.calibration.store import rig_calibration_sha256
 from teleop_collect.rig.config import Task
-from teleop_collect.rig.hashes import calibration_sha256
 from teleop_collect.topics import Stream, StreamKind
 
 CLOCK_SOURCE = "system UTC, read once at start and carried on by the monotonic clock"
@@ -115,8 +116,9 @@ def draft_manifest(
             mcap_sha256=None,
             rig=source.sha256,
             urdf=urdf_sha256(documents),
-            calibration=calibration_sha256(rig),
+            calibration=rig_calibration_sha256(rig, calibration_hashes(documents)),
         ),
+        calibrations=calibration_hashes(documents),
         software=Software(
             **{k: software.get(k, "unknown") for k in ("version", "commit", "ros_distro", "rmw")}
         ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from teleop_collect.rig.calibration.store import ATTACHMENT_FOLDER, load_calibrations
 from teleop_collect.rig.config import Rig
 from teleop_collect.rig.description import resolve_urdf
 from teleop_collect.rig.hashes import combined_sha256, sha256_bytes
@@ -52,7 +53,7 @@ class RigDocument:
 
 
 def rig_documents(source: RigSource) -> tuple[RigDocument, ...]:
-    """The rig file and every arm's URDF.
+    """The rig file, every arm's URDF and every current calibration file.
 
     Raises:
         ConfigError: an arm's URDF cannot be found.
@@ -62,7 +63,15 @@ def rig_documents(source: RigSource) -> tuple[RigDocument, ...]:
     for name, arm in source.rig.arms.items():
         data = resolve_urdf(arm.urdf, source.path).read_bytes()
         documents.append(RigDocument(f"{name}.urdf", URDF_MEDIA_TYPE, data))
+    for stored in load_calibrations(source).current.values():
+        documents.append(RigDocument(stored.name, "application/json", stored.data))
     return tuple(documents)
+
+
+def calibration_hashes(documents: tuple[RigDocument, ...]) -> dict[str, str]:
+    """SHA-256 of each attached calibration file by its name."""
+    files = (d for d in documents if d.name.startswith(ATTACHMENT_FOLDER))
+    return {file.name: sha256_bytes(file.data) for file in files}
 
 
 def urdf_sha256(documents: tuple[RigDocument, ...]) -> str | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from teleop_collect.rig.calibration_config import CalibrationUse
 from teleop_collect.rig.camera_config import Camera, RealSenseCamera, SimCamera, TopicCamera
 from teleop_collect.rig.codec_config import Codec
 from teleop_collect.rig.follower_config import (
@@ -23,12 +24,13 @@ from teleop_collect.rig.leader_config import (
     SpaceMouseLeader,
     TopicLeader,
 )
-from teleop_collect.rig.section import Mount, Name, Positive, Section, Vector3
+from teleop_collect.rig.section import Mount, Name, Positive, Section, Share, Vector3
 from teleop_collect.rig.servo_config import Servo
 
 __all__ = [
     "Align",
     "Arm",
+    "CalibrationUse",
     "Camera",
     "Check",
     "Codec",
@@ -233,6 +235,32 @@ class Check(Section):
     max_age_s: Positive = 86_400.0
     rate_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
     observe_s: Positive = 2.0
+    quick_observe_s: Positive = 1.0
+    """How long the quick check before a session looks."""
+    motion_rad: Annotated[float, Field(ge=0, le=0.3)] = 0.1
+    """Step of each joint in the test motion; 0 forbids the motion."""
+    joint_tolerance_rad: Positive = 0.035
+    """Largest difference between leader and follower in one posture, and of a follower from what
+    it was told; 2 degrees."""
+    joint_tolerance_m: Positive = 0.004
+    """The same for prismatic joints."""
+    max_lag_s: Positive = 0.2
+    """How much later than its commands a follower may move."""
+    max_reprojection_px: Positive = 2.0
+    """Mean distance of the board's corners from where the calibration puts them."""
+    max_camera_drift_m: Positive = 0.004
+    max_camera_drift_rad: Positive = 0.007
+    """How far a camera may have moved since it was calibrated; 0.4 degrees."""
+    max_depth_m: Positive = 6.0
+    """Largest median depth that makes sense for this rig."""
+    min_depth_fill: Share = 0.4
+    """Smallest share of pixels with depth."""
+    max_wrench_noise_n: Positive = 1.0
+    """Standard deviation of one reading at rest."""
+    max_gravity_error_n: Positive = 1.0
+    """How far the force at rest may differ between two postures."""
+    max_calibration_age_s: Positive = 7_776_000.0
+    """Age from which on calibrations should be renewed; 90 days."""
 
 
 class SimObject(Section):
@@ -278,4 +306,5 @@ class Rig(Section):
     tasks: dict[Name, Task]
     provenance: Provenance = Provenance()
     check: Check = Check()
+    calibration: CalibrationUse = CalibrationUse()
     sim: Sim | None = None
