@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from teleop_collect.episodes import rvl
 from teleop_collect.errors import MissingExtraError, UnreadableError
+from teleop_collect.samples import FloatArray
 
 DEPTH_HEADER = struct.Struct("<iff")
 """`ConfigHeader` of compressed_depth_image_transport: an enum and two quantisation parameters,
@@ -39,6 +40,24 @@ def compressed_image_array(topic: str, message: Any) -> NDArray[Any]:
         return _color(data)
     except UnreadableError as error:
         raise UnreadableError(f"{topic}: {error} (format {form[:60]!r})") from None
+
+
+def reduced_grey(topic: str, message: Any) -> FloatArray:
+    """A compressed colour image at an eighth of its resolution in grey; JPEG skips the rest.
+
+    Raises:
+        UnreadableError: data that are no such image.
+        MissingExtraError: OpenCV is not installed.
+    """
+    cv2 = import_opencv()
+    data = np.frombuffer(bytes(message.data), dtype=np.uint8)
+    try:
+        pixels = cv2.imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_8) if data.size else None
+    except cv2.error as error:
+        raise UnreadableError(f"{topic}: an image cannot be decoded: {error.err}") from None
+    if pixels is None:
+        raise UnreadableError(f"{topic}: an image cannot be decoded")
+    return np.asarray(pixels, dtype=np.float64)
 
 
 def _depth(form: str, data: bytes) -> NDArray[Any]:

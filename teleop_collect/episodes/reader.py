@@ -131,7 +131,7 @@ class Episode:
         Called by itself when needed; worth calling first by who also wants every image.
 
         Args:
-            on_image: called with topic, message and its decoded form for each image.
+            on_image: called with topic and serialised message for each image.
             on_damage: called for each damaged chunk, which is then left out; without it the first
                 one is raised.
 

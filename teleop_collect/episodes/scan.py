@@ -5,7 +5,6 @@ Streams share chunks, so reading them one by one would decompress the file once 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from teleop_collect.errors import UnreadableError
 
 MAX_GATHERED_BYTES = 1 << 30
 
-OnImage = Callable[[str, RawMessage, Any], None]
+OnImage = Callable[[str, RawMessage], None]
 OnDamage = Callable[[UnreadableError], None]
 
 
@@ -69,7 +68,7 @@ def scan(contents: Contents, on_image: OnImage | None, on_damage: OnDamage | Non
 
     Args:
         contents: what to read.
-        on_image: called with topic, message and its decoded form for each image.
+        on_image: called with topic and message for each image; it may raise UnreadableError.
         on_damage: called for each damaged chunk or image, which is then left out; without it the
             first one is raised.
 
@@ -93,22 +92,8 @@ def scan(contents: Contents, on_image: OnImage | None, on_damage: OnDamage | Non
                     f"{MAX_GATHERED_BYTES} bytes; this is no episode"
                 )
             if on_image and gatherer.is_image:
-                _show(gatherer, raw, on_image, on_damage)
+                on_image(gatherer.topic, raw)
     return Scan(
         {topic: g.times() for topic, g in gatherers.items()},
         {topic: g.messages for topic, g in gatherers.items() if g.keep},
     )
-
-
-def _show(
-    gatherer: _Gatherer, raw: RawMessage, on_image: OnImage, on_damage: OnDamage | None
-) -> None:
-    assert gatherer.decode is not None
-    try:
-        message = gatherer.decode.decode(raw.data)
-    except UnreadableError as error:
-        if on_damage is None:
-            raise
-        on_damage(error)
-        return
-    on_image(gatherer.topic, raw, message)

@@ -1,48 +1,27 @@
 """What checks look at: an episode read once, its rig, its arms, and facts of its images."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.images import IMAGE_TYPES
-from teleop_collect.episodes.reader import Episode
+from teleop_collect.episodes.mapping import LoadedMapping, check_topics
+from teleop_collect.episodes.reader import SAMPLED, Episode
 from teleop_collect.episodes.streams import Int64Array, StreamData, StreamInfo, StreamTimes
-from teleop_collect.errors import ConfigError, UnreadableError
+from teleop_collect.errors import UnreadableError
+from teleop_collect.qa.arms import ArmStreams, arms_of, recorded_rig
 from teleop_collect.qa.images import ImageFacts, ImageProbe
 from teleop_collect.rig.config import Rig
-from teleop_collect.rig.description import JointBounds, RobotDescription, effective_limits
-from teleop_collect.rig.yaml_document import parse_yaml
 
-RIG_ATTACHMENT, URDF_SUFFIX = "rig.yaml", ".urdf"
 COMMAND_TYPES = (topics.JOINT_TRAJECTORY, topics.FLOAT64_MULTI_ARRAY)
 ENGAGED = "engaged"
 MAX_NS = 1 << 62
-REVOLUTE = ("revolute", "continuous")
-
-
-@dataclass(frozen=True)
-class ArmStreams:
-    """Topics of one arm, None where nothing was recorded, and its joints' bounds by name."""
-
-    prefix: str
-    follower: str | None
-    requested: str | None
-    sent: str | None
-    wrench: str | None
-    bounds: Mapping[str, JointBounds]
-    revolute: frozenset[str]
-
-    def unit(self, joint: str) -> str:
-        """Unit of a joint's position; rad where no description says otherwise."""
-        return "rad" if joint in self.revolute or joint not in self.bounds else "m"
+MIN_FOR_RATE = 10
 
 
 @dataclass(frozen=True)
@@ -58,20 +37,31 @@ class Evidence:
 
     Args:
         episode: opened.
+        mapping: which topic is which stream, for recordings of others.
 
     Attributes:
         episode: as given.
+        mapping: as given.
         damage: what could not be read, in words.
         images: facts by image topic.
+
+    Raises:
+        ConfigError: the mapping does not fit the recording.
     """
 
-    def __init__(self, episode: Episode) -> None:
+    def __init__(self, episode: Episode, mapping: LoadedMapping | None = None) -> None:
         self.episode = episode
+        self.mapping = mapping
+        if mapping is not None:
+            check_topics(mapping.mapping, episode.streams)
         self.damage: list[str] = []
-        counts = {t: i.count for t, i in episode.streams.items() if i.type in IMAGE_TYPES}
-        probes = {topic: ImageProbe(topic, count) for topic, count in counts.items()}
+        probes = {
+            topic: ImageProbe(topic, info.count, partial(episode.decode, topic))
+            for topic, info in episode.streams.items()
+            if info.type in IMAGE_TYPES
+        }
         episode.scan(
-            on_image=lambda topic, raw, message: probes[topic].see(message),
+            on_image=lambda topic, raw: probes[topic].see(raw),
             on_damage=lambda error: self.damage.append(str(error)),
         )
         self.images: dict[str, ImageFacts] = {t: probe.facts() for t, probe in probes.items()}
@@ -108,8 +98,30 @@ class Evidence:
     def periodic(self) -> Iterator[tuple[StreamInfo, float]]:
         """Streams with a nominal rate that are in the file, with that rate in Hz."""
         for info in self.episode.streams.values():
-            if info.expected_hz and len(self.times(info.topic)):
-                yield info, info.expected_hz
+            expected_hz = self.expected_hz(info)
+            if expected_hz and len(self.times(info.topic)):
+                yield info, expected_hz
+
+    def expected_hz(self, info: StreamInfo) -> float | None:
+        """Nominal rate: of the manifest, else of the mapping, else by the median interval."""
+        if self.episode.manifest is not None:
+            return info.expected_hz
+        given = self.mapping.mapping.rates_hz.get(info.topic) if self.mapping else None
+        return given or self._typical_hz(info)
+
+    def is_required(self, info: StreamInfo) -> bool:
+        """Whether a stream matters: as the manifest or the mapping says, else every sensor does."""
+        if self.episode.manifest is not None:
+            return info.required
+        if self.mapping is not None and self.mapping.mapping.required:
+            return info.topic in self.mapping.mapping.required
+        return info.type in SAMPLED
+
+    def _typical_hz(self, info: StreamInfo) -> float | None:
+        if info.type not in SAMPLED or len(self.times(info.topic)) < MIN_FOR_RATE:
+            return None
+        interval_ns = float(np.median(np.diff(np.sort(self.times(info.topic).stamp_ns))))
+        return NS_PER_S / interval_ns if interval_ns > 0 else None
 
     @cached_property
     def start_ns(self) -> int:
@@ -143,27 +155,12 @@ class Evidence:
     @cached_property
     def rig(self) -> Rig | None:
         """The rig file inside the recording; None when there is none of this version."""
-        data = self.episode.attachments.get(RIG_ATTACHMENT)
-        try:
-            return (
-                None
-                if data is None
-                else Rig.model_validate_json(json.dumps(parse_yaml(data).data), strict=True)
-            )
-        except (ConfigError, ValidationError):
-            return None
+        return recorded_rig(self.episode)
 
     @cached_property
     def arms(self) -> tuple[ArmStreams, ...]:
         """The arms whose follower or actions were recorded."""
-        endings = (topics.FOLLOWER_JOINT_STATES, topics.ACTION_SENT)
-        prefixes = {
-            topic.removesuffix(ending)
-            for topic in self.episode.streams
-            for ending in endings
-            if topic.endswith(f"/{ending}")
-        }
-        return tuple(self._arm(prefix) for prefix in sorted(prefixes))
+        return arms_of(self.episode, self.rig, self.mapping)
 
     def carrier(self, topic: str) -> str | None:
         """Prefix of the arm that carries the camera of a topic; None for a camera in the world."""
@@ -210,45 +207,6 @@ class Evidence:
         if data is None:
             return []
         return [(data.stamp_ns, v) for name, v in data.values.items() if name.endswith(f".{key}")]
-
-    def _arm(self, prefix: str) -> ArmStreams:
-        def present(name: str) -> str | None:
-            return prefix + name if prefix + name in self.episode.streams else None
-
-        bounds, revolute = self._bounds(prefix.strip("/"))
-        return ArmStreams(
-            prefix,
-            present(topics.FOLLOWER_JOINT_STATES),
-            present(topics.ACTION_REQUESTED),
-            present(topics.ACTION_SENT),
-            present(topics.FOLLOWER_WRENCH),
-            bounds,
-            revolute,
-        )
-
-    def _bounds(self, prefix: str) -> tuple[Mapping[str, JointBounds], frozenset[str]]:
-        """Bounds by joint and the names of revolute joints, from the recording's URDF."""
-        arms = self.rig.arms if self.rig else {}
-        fitting = [
-            n for n, arm in arms.items() if f"/{prefix}".endswith(f"/{arm.prefix}".rstrip("/"))
-        ]
-        name = max(fitting, key=lambda n: len(arms[n].prefix), default=None)
-        urdfs = {n: d for n, d in self.episode.attachments.items() if n.endswith(URDF_SUFFIX)}
-        data = urdfs.get(f"{name}{URDF_SUFFIX}") or (
-            next(iter(urdfs.values())) if len(urdfs) == 1 else None
-        )
-        if data is None:
-            return {}, frozenset()
-        try:
-            description = RobotDescription.from_bytes(data, Path("robot.urdf"))
-            revolute = {j.name for j in description.joints.values() if j.type in REVOLUTE}
-            if name is not None:
-                return effective_limits(arms[name], description), frozenset(revolute)
-        except ConfigError:
-            return {}, frozenset()
-        joints = description.joints.values()
-        bounds = {j.name: JointBounds(j.lower, j.upper, j.velocity) for j in joints}
-        return bounds, frozenset(revolute)
 
     def _all_times(self) -> Iterator[StreamTimes]:
         return (self.times(topic) for topic in self.episode.streams)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -86,21 +86,60 @@ class Finding(Remark):
 
 
 @dataclass(frozen=True)
-class Check:
-    """One check: what it is called, where its limits come from, and what it does.
+class Limit:
+    """A number that a check compares with.
+
+    Attributes:
+        what: what is limited, in words.
+        value: the number.
+        unit: its unit; "1" for plain ratios and counts.
+        severity: what crossing it means.
+    """
+
+    what: str
+    value: float
+    unit: str
+    severity: Severity = Severity.REVIEW
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What every check says of itself.
 
     Attributes:
         name: unique; stands in findings.
         version: rises when the same data may get another answer.
         layer: what it is about.
         source: where formula and limits come from.
-        run: looks at the evidence; must not change it.
+        limits: the numbers that it compares with; none where it only measures, or where the limits
+            are the recording's own (its robot description, its manifest).
     """
 
     name: str
     version: int
     layer: Layer
     source: str
+    limits: tuple[Limit, ...] = field(default=(), kw_only=True)
+
+    def as_document(self) -> dict[str, Any]:
+        """The rule in qa.json."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "layer": str(self.layer),
+            "source": self.source,
+            "limits": [asdict(limit) for limit in self.limits],
+        }
+
+
+@dataclass(frozen=True)
+class Check(Rule):
+    """One check of an episode.
+
+    Attributes:
+        run: looks at the evidence; must not change it.
+    """
+
     run: "Callable[[Evidence], Iterable[Remark | Measure]]"
 
     def finding(self, remark: Remark) -> Finding:
@@ -144,10 +183,7 @@ class QaReport:
                 check: [asdict(measure) for measure in measures]
                 for check, measures in self.measures.items()
             },
-            "checks": [
-                {"name": c.name, "version": c.version, "layer": str(c.layer), "source": c.source}
-                for c in self.checks
-            ],
+            "checks": [check.as_document() for check in self.checks],
         }
 
 

@@ -1,20 +1,38 @@
-"""Facts of an image stream, taken while the file is read once."""
+"""Facts of an image stream, taken while the file is read once.
 
-from dataclasses import dataclass
+Every image's bytes are compared with the one before. Pixels are decoded of few: of images spread
+over the episode, and of one burst of neighbours at a low resolution.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from teleop_collect.episodes.images import image_array
+from teleop_collect.episodes.images import image_array, small_grey
+from teleop_collect.episodes.mcap_records import RawMessage
 from teleop_collect.errors import UnreadableError
+from teleop_collect.rig.checks.picture import LUMA, sharpness
+from teleop_collect.samples import FloatArray
 
 SAMPLED_IMAGES = 24
 """Images whose pixels are looked at, spread over the episode."""
+DETAILED_IMAGES = 8
+"""Of those, images whose sharpness, noise and edges are measured."""
+BURST_IMAGES = 150
+"""Neighbouring images in the middle of the episode whose change is followed."""
+SMALL_WIDTH = 160
 PIXEL_STRIDE = 4
 QUICK_STRIDE = 1009
 """A look at every 1009th byte settles most comparisons; prime, so it hits all columns."""
+STAMP_END = 12
+"""The encapsulation header and the stamp of a message; equal images differ in nothing else."""
 SATURATED = 250
+MAD_TO_STD = 1.4826
+
+Decode = Callable[[memoryview], Any]
 
 
 @dataclass(frozen=True)
@@ -45,12 +63,24 @@ class ImageFacts:
         same_as_before: for each image, whether every byte equals the image before, shape (N,).
         pixels: statistics of some images.
         unreadable: why images could not be looked at; None when they could.
+        width: of an image, px; 0 when none was decoded.
+        sharpness: variance of the Laplacian of some colour images.
+        noise: depth images: typical difference between neighbours over the distance, of some.
+        small: reduced images (height, about 160) by position, grey values or mm.
+        change: mean difference to the image before, grey values, shape (burst,).
+        change_from: position of the first image of the burst.
     """
 
     is_depth: bool
     same_as_before: NDArray[np.bool_]
     pixels: tuple[PixelFacts, ...]
     unreadable: str | None
+    width: int = 0
+    sharpness: tuple[float, ...] = ()
+    noise: tuple[float, ...] = ()
+    small: dict[int, FloatArray] = field(default_factory=dict)
+    change: FloatArray = field(default_factory=lambda: np.zeros(0))
+    change_from: int = 0
 
 
 class ImageProbe:
@@ -59,50 +89,124 @@ class ImageProbe:
     Args:
         topic: the stream.
         count: how many images to expect.
+        decode: from a serialised message to its fields.
     """
 
-    def __init__(self, topic: str, count: int) -> None:
-        self._topic = topic
+    def __init__(self, topic: str, count: int, decode: Decode) -> None:
+        self._topic, self._decode = topic, decode
         self._every = max(1, count // SAMPLED_IMAGES)
+        self._each_detail = self._every * max(1, SAMPLED_IMAGES // DETAILED_IMAGES)
+        self._burst_from = max(0, (count - BURST_IMAGES) // 2)
         self._previous: NDArray[np.uint8] | None = None
         self._same: list[bool] = []
         self._pixels: list[PixelFacts] = []
-        self._is_depth = False
+        self._sharpness: list[float] = []
+        self._noise: list[float] = []
+        self._small: dict[int, FloatArray] = {}
+        self._grey: FloatArray | None = None
+        self._change: list[float] = []
+        self._depth: NDArray[Any] | None = None
+        self._is_depth: bool | None = None
+        self._width = 0
         self._unreadable: str | None = None
 
-    def see(self, message: Any) -> None:
+    def see(self, raw: RawMessage) -> None:
         """Take the next image."""
-        data: NDArray[np.uint8] = message.data
+        data = np.frombuffer(raw.data, dtype=np.uint8)[STAMP_END:]
         self._same.append(self._previous is not None and _equal(self._previous, data))
         self._previous = data
-        position = len(self._same) - 1
-        if position % self._every == 0 and self._unreadable is None:
-            try:
-                self._look(position, image_array(self._topic, message))
-            except UnreadableError as error:
-                self._unreadable = str(error)
+        if self._unreadable is not None:
+            return
+        try:
+            self._look(len(self._same) - 1, raw.data)
+        except UnreadableError as error:
+            self._unreadable = str(error)
 
     def facts(self) -> ImageFacts:
         """Everything seen."""
-        same = np.array(self._same, dtype=bool)
-        return ImageFacts(self._is_depth, same, tuple(self._pixels), self._unreadable)
-
-    def _look(self, position: int, image: NDArray[Any]) -> None:
-        self._is_depth = image.ndim == 2 and image.dtype.itemsize > 1
-        pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE]
-        if pixels.size == 0:
-            return
-        bright = pixels >= SATURATED if pixels.dtype == np.uint8 else np.zeros(1, dtype=bool)
-        saturated = bright.any(axis=-1) if pixels.ndim == 3 else bright
-        self._pixels.append(
-            PixelFacts(
-                position,
-                float(pixels.mean()),
-                float(pixels.std()),
-                float(saturated.mean()),
-                float(np.count_nonzero(pixels) / pixels.size),
-            )
+        return ImageFacts(
+            bool(self._is_depth),
+            np.array(self._same, dtype=bool),
+            tuple(self._pixels),
+            self._unreadable,
+            self._width,
+            tuple(self._sharpness),
+            tuple(self._noise),
+            self._small,
+            np.array(self._change),
+            self._burst_from,
         )
+
+    def _look(self, position: int, data: memoryview) -> None:
+        is_sampled = position % self._every == 0
+        in_burst = self._burst_from <= position < self._burst_from + BURST_IMAGES
+        follows = self._depth is not None
+        if not (is_sampled or follows or (in_burst and not self._is_depth)):
+            return
+        message = self._decode(data)
+        if is_sampled or follows:
+            self._sample(position, image_array(self._topic, message))
+        if in_burst and not self._is_depth:
+            self._follow(small_grey(self._topic, message))
+
+    def _sample(self, position: int, image: NDArray[Any]) -> None:
+        self._is_depth = image.ndim == 2 and image.dtype.itemsize > 1
+        self._width = image.shape[1] if image.size else 0
+        if self._depth is not None:
+            self._noise += _noise(self._depth, image)
+            self._depth = None
+        if position % self._every or image.size == 0:
+            return
+        self._pixels.append(_statistics(position, image))
+        if position % self._each_detail == 0:
+            self._detail(position, image)
+
+    def _detail(self, position: int, image: NDArray[Any]) -> None:
+        stride = max(1, image.shape[1] // SMALL_WIDTH)
+        if self._is_depth:
+            self._depth = image
+            self._small[position] = image[::stride, ::stride].astype(np.float64)
+            return
+        grey: FloatArray = image.astype(np.float64)
+        if grey.ndim == 3:
+            grey = grey[..., :3] @ np.array(LUMA)
+        self._small[position] = grey[::stride, ::stride].copy()
+        if min(grey.shape) > 2:
+            self._sharpness.append(sharpness(grey))
+
+    def _follow(self, grey: FloatArray) -> None:
+        before = self._grey if self._grey is not None and self._grey.shape == grey.shape else grey
+        self._change.append(float(np.abs(grey - before).mean()))
+        self._grey = grey
+
+
+def _statistics(position: int, image: NDArray[Any]) -> PixelFacts:
+    pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE]
+    bright = pixels >= SATURATED if pixels.dtype == np.uint8 else np.zeros(1, dtype=bool)
+    saturated = bright.any(axis=-1) if pixels.ndim == 3 else bright
+    return PixelFacts(
+        position,
+        float(pixels.mean()),
+        float(pixels.std()),
+        float(saturated.mean()),
+        float(np.count_nonzero(pixels) / pixels.size),
+    )
+
+
+def _noise(before: NDArray[Any], now: NDArray[Any]) -> list[float]:
+    """Spread between two neighbours over the distance, by medians; empty without valid pixels.
+
+    Half of the scene's pixels may move without an effect.
+    """
+    if before.shape != now.shape:
+        return []
+    a = before[::PIXEL_STRIDE, ::PIXEL_STRIDE].astype(np.float64)
+    b = now[::PIXEL_STRIDE, ::PIXEL_STRIDE].astype(np.float64)
+    valid = (a > 0) & (b > 0) & np.isfinite(a) & np.isfinite(b)
+    if not valid.any():
+        return []
+    a, b = a[valid], b[valid]
+    return [float(MAD_TO_STD * np.median(np.abs(a - b) / a) / np.sqrt(2.0))]
 
 
 def _equal(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:

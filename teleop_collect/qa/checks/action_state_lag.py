@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from teleop_collect.qa.evidence import ArmStreams, Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.arms import ArmStreams
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.motion import Motion, lag_s, motions
 
 GRID_HZ = 200.0
@@ -76,4 +77,5 @@ CHECK = Check(
     Layer.TECHNICAL,
     "argmax of the cross-correlation of changes, parabola; own limit: spread of two image periods",
     run,
+    limits=(Limit("spread between joints", SPREAD_LIMIT_MS, "ms"),),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 MIN_FILL = 0.5
 
@@ -28,4 +28,11 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
             )
 
 
-CHECK = Check("depth_fill", 1, Layer.TECHNICAL, "own limit: half of the pixels", run)
+CHECK = Check(
+    "depth_fill",
+    1,
+    Layer.TECHNICAL,
+    "own limit: half of the pixels",
+    run,
+    limits=(Limit("pixels with a distance, at least", 100 * MIN_FILL, "%"),),
+)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Remark, Severity
 
 
 def run(evidence: Evidence) -> Iterator[Remark]:
@@ -30,4 +30,11 @@ def _gate(rig_check: object) -> Iterator[Remark]:
         yield Remark(Severity.REVIEW, f"the rig check's result was {rig_check.get('result')!r}")
 
 
-CHECK = Check("ending", 1, Layer.INTEGRITY, "teleop_collect manifest", run)
+CHECK = Check(
+    "ending",
+    1,
+    Layer.INTEGRITY,
+    "teleop_collect manifest",
+    run,
+    limits=(Limit("steps of the wall clock", 0, "1"),),
+)

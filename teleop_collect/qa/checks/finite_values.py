@@ -6,7 +6,7 @@ import numpy as np
 
 from teleop_collect import topics
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Remark, Severity
 
 COLUMNS = {
     topics.JOINT_STATE: ("position",),
@@ -39,4 +39,11 @@ def run(evidence: Evidence) -> Iterator[Remark]:
             )
 
 
-CHECK = Check("finite_values", 1, Layer.INTEGRITY, "NaN and infinity are no measurements", run)
+CHECK = Check(
+    "finite_values",
+    1,
+    Layer.INTEGRITY,
+    "NaN and infinity are no measurements",
+    run,
+    limits=(Limit("messages with a value that is no number", 0, "messages", Severity.FAIL),),
+)

@@ -7,7 +7,7 @@ import numpy as np
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.streams import Int64Array
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.images import ImageFacts
 from teleop_collect.qa.motion import clean
 from teleop_collect.samples import FloatArray
@@ -78,4 +78,8 @@ CHECK = Check(
     Layer.TECHNICAL,
     "at least 0.5 s of equal images (rda video_freeze), gated by joint motion",
     run,
+    limits=(
+        Limit("one image repeated while a joint moves", FROZEN_S, "s", Severity.FAIL),
+        Limit("motion meanwhile, at least", MIN_MOTION, "rad or m", Severity.FAIL),
+    ),
 )

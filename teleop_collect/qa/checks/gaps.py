@@ -8,7 +8,7 @@ import numpy as np
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.streams import Int64Array, StreamInfo
 from teleop_collect.qa.evidence import Evidence, Span
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 GAP_PERIODS = 1.5
 FAIL_GAP_NS = 200_000_000
@@ -121,4 +121,10 @@ CHECK = Check(
     "gap over 1.5 periods: lerobot-doctor; own limits: missing over 1% review, over 5% or a gap "
     "over 200 ms fail",
     run,
+    limits=(
+        Limit("interval that counts as a gap", GAP_PERIODS, "periods", Severity.INFO),
+        Limit("missing samples", 100 * REVIEW_SHARE, "%"),
+        Limit("missing samples", 100 * FAIL_SHARE, "%", Severity.FAIL),
+        Limit("longest gap", FAIL_GAP_NS / 1e6, "ms", Severity.FAIL),
+    ),
 )

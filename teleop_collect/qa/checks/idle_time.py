@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Severity
 from teleop_collect.qa.motion import Motion, motions
 
 GRID_HZ = 15.0
@@ -47,5 +47,13 @@ def idle_steps(motion: Motion) -> tuple[int, int, int]:
 
 
 CHECK = Check(
-    "idle_time", 1, Layer.BEHAVIOUR, "openpi DROID: under 1e-3 a step for 7 steps at 15 Hz", run
+    "idle_time",
+    1,
+    Layer.BEHAVIOUR,
+    "openpi DROID: under 1e-3 a step for 7 steps at 15 Hz",
+    run,
+    limits=(
+        Limit("a step is still below", STILL, "rad or m", Severity.INFO),
+        Limit("steps at 15 Hz that make a run", MIN_STEPS, "1", Severity.INFO),
+    ),
 )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from teleop_collect.qa.evidence import ArmStreams, Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.arms import ArmStreams
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 MEASURED_TOLERANCE = 0.01
 """Share of a joint's range by which a measurement may overshoot."""
@@ -56,4 +57,8 @@ CHECK = Check(
     Layer.TECHNICAL,
     "URDF and rig file of the recording; own tolerance: 1% of the range for measurements",
     run,
+    limits=(
+        Limit("sent beyond a limit", SENT_TOLERANCE, "rad or m", Severity.FAIL),
+        Limit("measured beyond a limit", 100 * MEASURED_TOLERANCE, "% of the range"),
+    ),
 )

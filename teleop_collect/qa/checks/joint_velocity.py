@@ -6,8 +6,9 @@ import numpy as np
 
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.streams import Int64Array, StreamData
-from teleop_collect.qa.evidence import ArmStreams, Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.arms import ArmStreams
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.motion import clean
 from teleop_collect.samples import FloatArray
 
@@ -66,4 +67,5 @@ CHECK = Check(
     Layer.TECHNICAL,
     "URDF and rig file of the recording, times 1.05; over windows of 50 ms",
     run,
+    limits=(Limit("speed over its limit", 100 * (TOLERANCE - 1), "%"),),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Remark, Severity
 
 
 def run(evidence: Evidence) -> Iterator[Remark]:
@@ -38,4 +38,11 @@ def run(evidence: Evidence) -> Iterator[Remark]:
             yield Remark(Severity.FAIL, "the file holds a stream without a ledger", topic)
 
 
-CHECK = Check("ledger_invariant", 1, Layer.INTEGRITY, "teleop_collect manifest", run)
+CHECK = Check(
+    "ledger_invariant",
+    1,
+    Layer.INTEGRITY,
+    "teleop_collect manifest",
+    run,
+    limits=(Limit("messages that the account misses", 0, "messages", Severity.FAIL),),
+)

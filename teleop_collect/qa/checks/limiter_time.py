@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from teleop_collect.qa.evidence import ArmStreams, Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.arms import ArmStreams
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.motion import motions
 
 GRID_HZ = 200.0
@@ -55,4 +56,9 @@ CHECK = Check(
     Layer.TECHNICAL,
     "own limit: sent over 2 degrees or 2 mm from requested for over 10% of the time",
     run,
+    limits=(
+        Limit("sent is far from requested", FAR["rad"], "rad", Severity.INFO),
+        Limit("sent is far from requested", FAR["m"], "m", Severity.INFO),
+        Limit("share of the time that it is", 100 * REVIEW_SHARE, "%"),
+    ),
 )

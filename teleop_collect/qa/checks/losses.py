@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 REVIEW_SHARE, FAIL_SHARE = 0.01, 0.05
 KINDS = (("lost_transport", "lost between publisher and recorder"),
@@ -38,4 +38,14 @@ def _judge(topic: str, what: str, lost: int, share: float) -> Remark:
     return Remark(severity, message, topic, None, 100 * share, 100 * limit, "%")
 
 
-CHECK = Check("losses", 1, Layer.INTEGRITY, "own limits: over 1% review, over 5% fail", run)
+CHECK = Check(
+    "losses",
+    1,
+    Layer.INTEGRITY,
+    "own limits: over 1% review, over 5% fail",
+    run,
+    limits=(
+        Limit("counted losses", 100 * REVIEW_SHARE, "%"),
+        Limit("counted losses", 100 * FAIL_SHARE, "%", Severity.FAIL),
+    ),
+)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 FAIL_SHARE = 0.01
 
@@ -41,5 +41,13 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
 
 
 CHECK = Check(
-    "monotonic_stamps", 1, Layer.INTEGRITY, "own limits: any review, over 1% of messages fail", run
+    "monotonic_stamps",
+    1,
+    Layer.INTEGRITY,
+    "own limits: any review, over 1% of messages fail",
+    run,
+    limits=(
+        Limit("stamps that go back or repeat", 0, "messages"),
+        Limit("stamps that go back or repeat", 100 * FAIL_SHARE, "%", Severity.FAIL),
+    ),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.streams import StreamInfo
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 REVIEW_SHARE, FAIL_SHARE = 0.02, 0.10
 
@@ -48,5 +48,13 @@ def mean_rate(evidence: Evidence, info: StreamInfo) -> float | None:
 
 
 CHECK = Check(
-    "rates", 1, Layer.INTEGRITY, "own limits: review over 2%, fail over 10% from nominal", run
+    "rates",
+    1,
+    Layer.INTEGRITY,
+    "own limits: review over 2%, fail over 10% from nominal",
+    run,
+    limits=(
+        Limit("mean rate off the nominal", 100 * REVIEW_SHARE, "%"),
+        Limit("mean rate off the nominal", 100 * FAIL_SHARE, "%", Severity.FAIL),
+    ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 EARLY_LIMIT_MS, LATE_LIMIT_MS = -1.0, 200.0
 
@@ -34,4 +34,14 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
             )
 
 
-CHECK = Check("receive_delay", 1, Layer.INTEGRITY, "own limits: -1 to 200 ms", run)
+CHECK = Check(
+    "receive_delay",
+    1,
+    Layer.INTEGRITY,
+    "own limits: -1 to 200 ms",
+    run,
+    limits=(
+        Limit("received before the stamp", -EARLY_LIMIT_MS, "ms"),
+        Limit("received after the stamp", LATE_LIMIT_MS, "ms"),
+    ),
+)

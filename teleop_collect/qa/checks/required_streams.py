@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Remark, Severity
 
 
 def run(evidence: Evidence) -> Iterator[Remark]:
     """A failure for each required stream without a message."""
-    for topic, ledger in evidence.ledgers.items():
-        if not ledger.get("required"):
-            continue
+    wanted = [topic for topic, ledger in evidence.ledgers.items() if ledger.get("required")]
+    mapping = evidence.mapping.mapping if evidence.mapping else None
+    for topic in (*wanted, *(mapping.required if mapping else ())):
         known = topic in evidence.episode.streams
         if not known or not len(evidence.times(topic)):
             message = "a required stream has no message"
@@ -19,4 +19,11 @@ def run(evidence: Evidence) -> Iterator[Remark]:
         yield Remark(Severity.FAIL, "the recording holds no message at all")
 
 
-CHECK = Check("required_streams", 1, Layer.INTEGRITY, "rig file: which streams are required", run)
+CHECK = Check(
+    "required_streams",
+    1,
+    Layer.INTEGRITY,
+    "rig file or mapping file: which streams are required",
+    run,
+    limits=(Limit("messages of a required stream, at least", 1, "messages", Severity.FAIL),),
+)

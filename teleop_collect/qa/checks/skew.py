@@ -6,21 +6,24 @@ import numpy as np
 
 from teleop_collect.episodes.streams import Int64Array
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
-
-COLOR_ENDINGS = ("/color/image_raw", "/color/image_raw/compressed")
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
     """Distance from each reference image to the nearest sample of every required stream."""
     reference = reference_of(evidence)
-    rates = {info.topic: hz for info, hz in evidence.periodic() if info.required}
+    rates = {info.topic: hz for info, hz in evidence.periodic()}
     if reference is None or reference not in rates:
         return
     images = _stamps(evidence, reference)
     for info, expected_hz in evidence.periodic():
         stamps = _stamps(evidence, info.topic)
-        if info.topic == reference or not info.required or not len(stamps) or not len(images):
+        if (
+            info.topic == reference
+            or not evidence.is_required(info)
+            or not len(stamps)
+            or not len(images)
+        ):
             continue
         spans = evidence.due(info)
         wanted = images[np.any([(images >= s.start_ns) & (images <= s.end_ns) for s in spans], 0)]
@@ -51,7 +54,7 @@ def reference_of(evidence: Evidence) -> str | None:
         reference = skew.get("reference") if isinstance(skew, dict) else None
         if isinstance(reference, str) and reference in evidence.episode.streams:
             return reference
-    return next((t for t in sorted(evidence.images) if t.endswith(COLOR_ENDINGS)), None)
+    return next((t for t, f in sorted(evidence.images.items()) if not f.is_depth), None)
 
 
 def nearest_ns(wanted: Int64Array, stamps: Int64Array) -> Int64Array:
@@ -73,4 +76,5 @@ CHECK = Check(
     Layer.INTEGRITY,
     "own limit for streams without a common trigger: p95 at most half a period of the slower",
     run,
+    limits=(Limit("95th percentile, of the slower stream", 0.5, "periods"),),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
@@ -22,4 +22,11 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
     yield Measure("damaged_parts", len(evidence.damage), "1")
 
 
-CHECK = Check("structure", 1, Layer.INTEGRITY, "MCAP specification: chunk and summary CRC-32", run)
+CHECK = Check(
+    "structure",
+    1,
+    Layer.INTEGRITY,
+    "MCAP specification: chunk and summary CRC-32",
+    run,
+    limits=(Limit("damaged parts", 0, "1", Severity.FAIL),),
+)

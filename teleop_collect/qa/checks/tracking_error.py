@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from teleop_collect.qa.arms import ArmStreams
 from teleop_collect.qa.checks.action_state_lag import joint_lags_ms, sent_and_measured
-from teleop_collect.qa.evidence import ArmStreams, Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.motion import Motion
 from teleop_collect.samples import FloatArray
 
@@ -86,4 +87,8 @@ CHECK = Check(
     Layer.TECHNICAL,
     "7 degrees: score_lerobot_episodes; offset of 2 degrees on stable stretches: lerobot #3762",
     run,
+    limits=(
+        Limit("95th percentile of the error", ERROR_LIMIT_RAD, "rad"),
+        Limit("offset at rest", OFFSET_LIMIT_RAD, "rad"),
+    ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from teleop_collect import topics
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 MAX_REPEATED = 0.5
 
@@ -37,4 +37,11 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
             )
 
 
-CHECK = Check("wrench_alive", 1, Layer.TECHNICAL, "own limit: half of the messages", run)
+CHECK = Check(
+    "wrench_alive",
+    1,
+    Layer.TECHNICAL,
+    "own limit: half of the messages",
+    run,
+    limits=(Limit("messages that repeat the one before", 100 * MAX_REPEATED, "%"),),
+)

@@ -10,8 +10,9 @@ from teleop_collect.errors import UnreadableError
 from teleop_collect.pages.html import Html, badge, number, table, text
 from teleop_collect.pages.svg import Line, Strip, plot, strips
 from teleop_collect.pages.thumbnail import thumbnail
+from teleop_collect.qa.arms import ArmStreams
 from teleop_collect.qa.checks.gaps import GAP_PERIODS
-from teleop_collect.qa.evidence import ArmStreams, Evidence
+from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.report.grouping import grouped
 from teleop_collect.samples import FloatArray
 
