@@ -63,8 +63,10 @@ fi
   has_libraries $renderer_libraries ||
     say "no EGL renderer: simulated cameras will be ray-cast, which is slower and plainer." \
       "For rendering: apt install $renderer_packages"
-  has_libraries $kinematics_libraries ||
-    say "kinematics and robot descriptions will not load. Install: apt install $kinematics_packages"
+  if ! has_libraries $kinematics_libraries; then
+    say "kinematics will not load. Install it and run this again: apt install $kinematics_packages"
+    exit 2
+  fi
 }
 
 say "installing this package with [$extras] into $venv; the first time takes a few minutes"

@@ -24,6 +24,7 @@ from teleop_collect.cli.session import (
 )
 from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, CheckFailed, MissingExtraError
 from teleop_collect.rig.load import LoadedRig, load_rig
+from teleop_collect.rig.pinocchio_library import import_pinocchio
 
 if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import Answer, RigClient
@@ -38,6 +39,7 @@ LIBRARIES = {
     "pyarrow": "lerobot",
     "pandas": "lerobot",
 }
+OPERATOR = "sim_operator"
 CHECK_ATTEMPTS = 3
 """A machine that still starts processes may miss its rates at first."""
 SETTLE_S = 0.7
@@ -78,10 +80,12 @@ def require_libraries() -> None:
 
     Raises:
         MissingExtraError: a library of the demo is not installed.
+        MissingSystemLibraryError: one of the operating system is not.
     """
     for library, extra in LIBRARIES.items():
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError(library, extra)
+    import_pinocchio("sim")
 
 
 def record_episodes(loaded: LoadedRig, root: Path, count: int, seed: int) -> list[Path]:
@@ -100,15 +104,23 @@ def record_episodes(loaded: LoadedRig, root: Path, count: int, seed: int) -> lis
         for service in (topics.START_EPISODE, topics.TELEOP_ENGAGE, topics.RIG_CHECK_RUN):
             session.wait_ready(client, service)
         client.wait_until(
-            lambda: client.state(topics.SIM_OPERATOR_STATUS).get("state") == "idle",
-            ATTEMPT_TIMEOUT_S,
-            "the scripted operator",
+            lambda: is_idle(session, client), ATTEMPT_TIMEOUT_S, "the scripted operator"
         )
         say("rig check ...")
         results = run_rig_check(client, attempts=CHECK_ATTEMPTS)["results"]
         say(f"rig check passed: {len(results)} checks")
         demo = Demonstration(loaded, session, client)
         return [demo.record(index, count, seed + index) for index in range(count)]
+
+
+def is_idle(session: RigSession, client: "RigClient") -> bool:
+    """Whether the scripted operator waits for an episode.
+
+    Raises:
+        DeviceError: it, or the rig, has ended.
+    """
+    session.check_alive(also=OPERATOR)
+    return bool(client.state(topics.SIM_OPERATOR_STATUS).get("state") == "idle")
 
 
 class Demonstration:
@@ -141,7 +153,7 @@ class Demonstration:
         return Path(folder)
 
     def _is_done(self, episode_id: str) -> bool:
-        self._session.check_alive()
+        self._session.check_alive(also=OPERATOR)
         status = self._client.state(topics.SIM_OPERATOR_STATUS)
         if status.get("episode_id") != episode_id:
             return False

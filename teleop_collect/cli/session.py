@@ -134,13 +134,16 @@ class RigSession:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def check_alive(self) -> None:
+    def check_alive(self, also: str | None = None) -> None:
         """Raise with the end of its log when a critical process has ended.
+
+        Args:
+            also: name of a further process that must run.
 
         Raises:
             DeviceError: one has ended.
         """
-        child = self.supervisor.ended()
+        child = self.supervisor.ended(also)
         if child is not None:
             code = child.handle.returncode
             raise DeviceError(

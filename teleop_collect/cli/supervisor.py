@@ -106,10 +106,10 @@ class Supervisor:
             log_path = self._log_dir / f"{process.name}.log"
             self.children[process.name] = Child(process, command, self._environment, log_path, echo)
 
-    def ended(self) -> Child | None:
-        """A critical process that has ended by itself, if any."""
-        for child in self.children.values():
-            if child.process.critical and child.handle.poll() is not None:
+    def ended(self, also: str | None = None) -> Child | None:
+        """A critical process, or that called `also`, that has ended by itself, if any."""
+        for name, child in self.children.items():
+            if (child.process.critical or name == also) and child.handle.poll() is not None:
                 return child
         return None
 

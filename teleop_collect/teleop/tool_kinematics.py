@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from teleop_collect.errors import ConfigError, MissingExtraError
+from teleop_collect.errors import ConfigError
 from teleop_collect.rig.description import RobotDescription
+from teleop_collect.rig.pinocchio_library import import_pinocchio
 from teleop_collect.samples import FloatArray
 
 
@@ -25,16 +26,13 @@ class ToolKinematics:
     Raises:
         ConfigError: the description lacks the tool frame or a joint, or moves the joint in no
             single direction.
-        MissingExtraError: pinocchio is not installed.
+        MissingExtraError, MissingSystemLibraryError: see `import_pinocchio`.
     """
 
     def __init__(
         self, description: RobotDescription, joints: Sequence[str], tool_frame: str
     ) -> None:
-        try:
-            import pinocchio
-        except ImportError as error:
-            raise MissingExtraError("pinocchio", "kinematics") from error
+        pinocchio = import_pinocchio("kinematics")
         if tool_frame not in description.links:
             raise ConfigError(f"tool_frame {tool_frame!r} is not a link of {description.path}")
         self._pin: Any = pinocchio

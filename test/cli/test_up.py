@@ -15,6 +15,9 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def command(*arguments: str, domain: int, **environment: str) -> subprocess.Popen:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job ignores SIGINT, and so would all that it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     env = {**os.environ, "ROS_DOMAIN_ID": str(domain), **environment}
     return subprocess.Popen(
         [sys.executable, "-m", "teleop_collect.cli.main", *arguments],

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from teleop_collect.errors import ConfigError, MissingExtraError
+from teleop_collect.errors import ConfigError
+from teleop_collect.rig.pinocchio_library import import_pinocchio
 
 
 class GravityModel:
@@ -15,15 +16,12 @@ class GravityModel:
         joints: joints to carry, by URDF name.
 
     Raises:
-        MissingExtraError: pinocchio is not installed.
+        MissingExtraError, MissingSystemLibraryError: see `import_pinocchio`.
         ConfigError: the description lacks a joint.
     """
 
     def __init__(self, urdf: Path, joints: tuple[str, ...]) -> None:
-        try:
-            import pinocchio
-        except ImportError as error:
-            raise MissingExtraError("pinocchio", "kinematics") from error
+        pinocchio = import_pinocchio("kinematics")
         self._pinocchio = pinocchio
         self._model = pinocchio.buildModelFromUrdf(str(urdf))
         self._data = self._model.createData()

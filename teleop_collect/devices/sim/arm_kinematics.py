@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from teleop_collect.errors import ConfigError, MissingExtraError
+from teleop_collect.errors import ConfigError
 from teleop_collect.rig.config import Arm
 from teleop_collect.rig.description import RobotDescription, effective_limits, resolve_urdf
+from teleop_collect.rig.pinocchio_library import import_pinocchio
 from teleop_collect.samples import FloatArray
 
 DAMPING = 1e-2
@@ -30,15 +31,11 @@ class ArmKinematics:
 
     Raises:
         ConfigError: the arm has not exactly one prismatic joint, or no link `tool_frame`.
-        MissingExtraError: pinocchio is not installed.
+        MissingExtraError, MissingSystemLibraryError: see `import_pinocchio`.
     """
 
     def __init__(self, arm: Arm, rig_path: Path | None = None) -> None:
-        try:
-            import pinocchio
-        except ImportError as error:
-            raise MissingExtraError("pinocchio", "sim") from error
-        self._pin: Any = pinocchio
+        self._pin: Any = import_pinocchio("sim")
         description = RobotDescription.from_urdf(resolve_urdf(arm.urdf, rig_path))
         prismatic = [j for j in arm.joints if description.joints[j].type == "prismatic"]
         if len(prismatic) != 1:
