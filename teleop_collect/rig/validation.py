@@ -11,6 +11,7 @@ from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.problem import Key, Problem, unknown_name
 from teleop_collect.rig.sim_validation import simulation_problems
 from teleop_collect.rig.streams import streams_of
+from teleop_collect.rig.task_validation import task_problems
 
 _TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
 _TOPIC_RULE = "must be a topic name: words of letters, digits and '_', joined by '/'"
@@ -42,7 +43,7 @@ def problems_of(rig: Rig, rig_path: Path) -> Iterator[Problem]:
     yield from _serial_problems(rig)
     yield from _mount_problems(rig, descriptions)
     yield from _topic_problems(rig)
-    yield from _task_problems(rig)
+    yield from task_problems(rig, descriptions)
     yield from simulation_problems(rig)
     yield from _teleop_problems(rig)
     yield from _recording_problems(rig)
@@ -125,22 +126,6 @@ def _topic_problems(rig: Rig) -> Iterator[Problem]:
         elif names.count(topic.lstrip("/")) > 1:
             text = f"the topic '{topic}' is used twice in this rig; each stream needs its own"
             yield Problem(key, text, with_value=key[0] == "arms")
-
-
-def _task_problems(rig: Rig) -> Iterator[Problem]:
-    for name, task in rig.tasks.items():
-        key: Key = ("tasks", name)
-        if not task.instruction.strip():
-            yield Problem((*key, "instruction"), "must say what the operator is asked to do")
-        if task.success is None:
-            continue
-        for end in ("object", "relative_to"):
-            tracked = getattr(task.success, end)
-            if tracked is not None and tracked not in rig.objects:
-                text = unknown_name("object", rig.objects, tracked)
-                yield Problem((*key, "success", end), text)
-        if min(task.success.size_m) <= 0:
-            yield Problem((*key, "success", "size_m"), "every side must be greater than 0")
 
 
 def _teleop_problems(rig: Rig) -> Iterator[Problem]:
