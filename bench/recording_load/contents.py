@@ -1,12 +1,32 @@
 """What a recorded file holds of a load: which numbers, and whether each byte is as published."""
 
+import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from mcap.exceptions import McapError
 from mcap.reader import make_reader
+from mcap.records import Channel, Message
+from mcap.stream_reader import StreamReader
 
 from .streams import NumberedStream, number_of
+
+
+class Recorded(NamedTuple):
+    """One message of a file.
+
+    Attributes:
+        topic: absolute or not.
+        data: CDR bytes.
+        sequence: the publisher's number (from 1) in the file; None where the file keeps none.
+    """
+
+    topic: str
+    data: bytes
+    sequence: int | None = None
 
 
 @dataclass
@@ -17,12 +37,14 @@ class StreamContents:
         numbers: of its messages, in file order.
         corrupted: messages whose bytes are not those that were sent.
         foreign: messages that have no number: somebody else's, or damaged in the number.
+        misnumbered: messages that the file gives another number than their publisher did.
         bytes: payload of all its messages.
     """
 
     numbers: list[int] = field(default_factory=list)
     corrupted: int = 0
     foreign: int = 0
+    misnumbered: int = 0
     bytes: int = 0
 
     @property
@@ -45,8 +67,9 @@ class StreamContents:
         """How many of the messages 0 .. sent - 1 are not there."""
         return sent - len({n for n in self.numbers if 0 <= n < sent})
 
-    def observe(self, stream: NumberedStream, data: bytes, base_ns: int) -> None:
+    def observe(self, stream: NumberedStream, message: Recorded, base_ns: int) -> None:
         """Add one message of the file."""
+        data = message.data
         number = number_of(data)
         if number < 0:
             self.foreign += 1
@@ -55,23 +78,39 @@ class StreamContents:
         self.bytes += len(data)
         if data != stream.message(number, base_ns):
             self.corrupted += 1
+        if message.sequence not in (None, number + 1):
+            self.misnumbered += 1
 
 
-def read_mcap(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Topic and payload of each message in file order, checksums verified."""
+def read_mcap(path: Path) -> Iterator[Recorded]:
+    """Each message of a finished file in file order, checksums verified."""
     with path.open("rb") as file:
         reader = make_reader(file, validate_crcs=True)
         for _, channel, message in reader.iter_messages(log_time_order=False):
-            yield channel.topic, message.data
+            yield Recorded(channel.topic, message.data, message.sequence)
+
+
+def read_interrupted(path: Path) -> Iterator[Recorded]:
+    """Each message in the whole chunks of a file that just ends somewhere, in file order.
+
+    By the MCAP library alone: what the package's own salvage finds is compared with it.
+    """
+    topics: dict[int, str] = {}
+    with path.open("rb") as file, suppress(McapError, struct.error):
+        for record in StreamReader(file, validate_crcs=True).records:
+            if isinstance(record, Channel):
+                topics[record.id] = record.topic
+            elif isinstance(record, Message):
+                yield Recorded(topics[record.channel_id], record.data, record.sequence)
 
 
 def contents_of(
-    messages: Iterator[tuple[str, bytes]], streams: tuple[NumberedStream, ...], base_ns: int
+    messages: Iterator[Recorded], streams: tuple[NumberedStream, ...], base_ns: int
 ) -> dict[str, StreamContents]:
     """Compare every message of a load with what was sent.
 
     Args:
-        messages: topic (absolute or not) and payload.
+        messages: of a file.
         streams: the load.
         base_ns: when the publisher began, UTC.
 
@@ -80,8 +119,8 @@ def contents_of(
     """
     known = {stream.topic: stream for stream in streams}
     found = {topic: StreamContents() for topic in known}
-    for topic, data in messages:
-        name = topic.lstrip("/")
+    for message in messages:
+        name = message.topic.lstrip("/")
         if name in known:
-            found[name].observe(known[name], data, base_ns)
+            found[name].observe(known[name], message, base_ns)
     return found

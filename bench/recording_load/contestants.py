@@ -14,7 +14,7 @@ import yaml
 
 from teleop_collect.nodes.rig_client import RigClient
 
-from .contents import contents_of, read_mcap
+from .contents import Recorded, contents_of, read_mcap
 from .floor import read_plain
 from .processes import Process, Publisher, Recorder
 from .reader_depths import reader_depths
@@ -105,9 +105,7 @@ def _publish(run: Run, publisher: Publisher, recorder: Process) -> Published:
     return Published(told["sent"], publisher.base_ns, told["behind_ms"], before_s, peak)
 
 
-def _outcome(
-    run: Run, messages: Iterator[tuple[str, bytes]], recorder: Process, load: Published
-) -> Outcome:
+def _outcome(run: Run, messages: Iterator[Recorded], recorder: Process, load: Published) -> Outcome:
     found = contents_of(messages, LOADS[run.load], load.base_ns)
     return Outcome(
         recorded_bytes=sum(contents.bytes for contents in found.values()),

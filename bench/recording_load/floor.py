@@ -18,6 +18,7 @@ from teleop_collect.clock import PacedLoop, SystemClock
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.process import StopSignal, prefer_data
 
+from .contents import Recorded
 from .publisher import quality
 from .reader_depths import reader_depths
 from .streams import LOADS
@@ -69,13 +70,13 @@ def _write(fd: int, readers: list[PolledSubscription]) -> None:
             raise OSError("short write")
 
 
-def read_plain(path: Path, load: str) -> Iterator[tuple[str, bytes]]:
-    """Topic and payload of each message of the file."""
+def read_plain(path: Path, load: str) -> Iterator[Recorded]:
+    """Each message of the file."""
     topics = [stream.topic for stream in LOADS[load]]
     with path.open("rb") as file:
         while frame := file.read(_FRAME.size):
             index, length = _FRAME.unpack(frame)
-            yield topics[index], file.read(length)
+            yield Recorded(topics[index], file.read(length))
 
 
 if __name__ == "__main__":

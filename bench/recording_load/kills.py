@@ -5,7 +5,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,16 +13,22 @@ from pathlib import Path
 from typing import Self
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from teleop_collect import topics
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.rig_client import RigClient
+from teleop_collect.recording.transport_loss import UNKNOWN
 
-from .contents import StreamContents, contents_of, read_mcap
+from .contents import Recorded, StreamContents, contents_of, read_interrupted, read_mcap
 from .processes import Publisher, Recorder, own_domain, wait_until
+from .publisher import mapped_counts
 from .rig_file import write_rig
-from .streams import LOADS, NS_PER_S
+from .streams import LOADS
 
 READY_S = 60.0
 
@@ -34,11 +40,14 @@ class Kill:
     Attributes:
         episode_id: which.
         after_s: time from its start to the kill.
-        loss_s: of the stream that lost most: from the first message that is not in the file to the
-            kill.
-        messages: of the load in the recovered file.
+        loss_s: seconds of data that the kill took, of the stream that lost most: messages
+            published before the kill and later than the last one recovered, over their rate.
+        withheld_s: time that the recorder's threads stood ready meanwhile and got no core.
+        left: messages of the load in the whole chunks of the file as the kill left it.
+        messages: messages of the load in the recovered file.
         corrupted: of them, those with other bytes than were sent.
         foreign: messages without a number: of another publisher, or damaged.
+        misnumbered: messages with another publication number than they were published under.
         holes: missing between the first and the last message of a stream.
         duplicates: messages that stand in the file twice.
         salvage_s: from the start of the next recorder to the finding of the recovered episode.
@@ -47,12 +56,21 @@ class Kill:
     episode_id: str
     after_s: float
     loss_s: float
+    withheld_s: float
+    left: int
     messages: int
     corrupted: int
     foreign: int
+    misnumbered: int
     holes: int
     duplicates: int
     salvage_s: float
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether all that was left is recovered, once each, as it was sent."""
+        wrong = self.corrupted + self.foreign + self.misnumbered + self.duplicates
+        return not wrong and self.messages == self.left
 
 
 class Lane:
@@ -84,10 +102,9 @@ class Lane:
         self._stack.close()
 
     def start(self) -> str:
-        """Start an episode once every stream has its reader; its id."""
+        """Start an episode once every stream reaches the recorder; its id."""
         self.recorder.wait_ready(self.client)
-        reads = f"the readers of {self.recorder.name}"
-        wait_until(lambda: self._run.is_read_by(self.recorder.name), READY_S, reads)
+        self._run.wait_flowing(self.recorder)
         return self.recorder.start(self.client)
 
     def kill_once(self, earliest_s: float, latest_s: float) -> Kill:
@@ -98,29 +115,38 @@ class Lane:
             latest_s: most.
         """
         episode_id = self.start()
-        started_ns = time.time_ns()
+        began, before = time.monotonic(), self._run.sent()
+        withheld_s = self.recorder.withheld_s
         time.sleep(self._random.uniform(earliest_s, latest_s))
-        killed_ns = time.time_ns()
+        after_s, sent = time.monotonic() - began, self._run.sent()
+        withheld_s = self.recorder.withheld_s - withheld_s
         self.recorder.end(signal.SIGKILL)
         self._recorders.close()
+        left = self._run.contents(read_interrupted(self._active(episode_id)))
         restarted = time.monotonic()
         self.launch()
         folder = self.root / "episodes" / episode_id
         wait_until((folder / "manifest.json").exists, READY_S, f"the salvage of {episode_id}")
         salvage_s = time.monotonic() - restarted
-        found = self._run.contents(folder / f"{episode_id}.mcap")
+        found = self._run.contents(read_mcap(folder / f"{episode_id}.mcap"))
         self._free(episode_id)
         return Kill(
             episode_id=episode_id,
-            after_s=(killed_ns - started_ns) / NS_PER_S,
-            loss_s=self._run.loss_s(found, started_ns, killed_ns),
+            after_s=after_s,
+            loss_s=self._run.loss_s(found, before, sent),
+            withheld_s=withheld_s,
+            left=sum(len(c.numbers) for c in left.values()),
             messages=sum(len(c.numbers) for c in found.values()),
             corrupted=sum(c.corrupted for c in found.values()),
             foreign=sum(c.foreign for c in found.values()),
+            misnumbered=sum(c.misnumbered for c in found.values()),
             holes=sum(c.holes for c in found.values()),
             duplicates=sum(c.duplicates for c in found.values()),
             salvage_s=salvage_s,
         )
+
+    def _active(self, episode_id: str) -> Path:
+        return self.root / "inprogress" / episode_id / f"{episode_id}.mcap.active"
 
     def _free(self, episode_id: str) -> None:
         """Remove what was recorded, both as left and as recovered; the folders stay."""
@@ -159,7 +185,10 @@ class KillRun:
             stack.enter_context(own_domain())
             self._observer = stack.enter_context(_observer())
             log = self.folder / "publisher.log"
-            self._publisher = stack.enter_context(Publisher(self._load, log, "--at-once"))
+            counts = self.folder / "sent"
+            options = ("--at-once", "--counts", str(counts))
+            self._publisher = stack.enter_context(Publisher(self._load, log, *options))
+            self._counts = stack.enter_context(mapped_counts(counts))
             for number in range(self._lane_count):
                 lane = Lane(self, number)
                 stack.callback(lane.close)
@@ -179,27 +208,56 @@ class KillRun:
             )
             return [kill for share in shares for kill in share]
 
-    def is_read_by(self, node: str) -> bool:
-        """Whether a node reads every stream of the load."""
+    def wait_flowing(self, recorder: Recorder) -> None:
+        """Until a recorder says that it receives every stream of the load."""
+        rows = {f"recorder: /{stream.topic}" for stream in self._streams}
         with self._graph:
-            readers = [
-                self._observer.get_subscriptions_info_by_topic(f"/{stream.topic}")
-                for stream in self._streams
-            ]
-        return all(node in (endpoint.node_name for endpoint in found) for found in readers)
+            diagnostics = PolledSubscription(
+                self._observer, DiagnosticArray, recorder.diagnostics, profile(topics.EVENT_QOS)
+            )
 
-    def contents(self, path: Path) -> dict[str, StreamContents]:
+        def flowing() -> bool:
+            newest = diagnostics.newest()
+            if newest is None:
+                return False
+            flows = {s.name for s in newest.message.status if _rate(s) > 0}
+            return rows <= flows
+
+        try:
+            wait_until(flowing, READY_S, f"every stream at {recorder.name}")
+        finally:
+            with self._graph:
+                diagnostics.close()
+
+    def contents(self, messages: Iterator[Recorded]) -> dict[str, StreamContents]:
         """What a file holds of the load."""
-        return contents_of(read_mcap(path), self._streams, self._publisher.base_ns)
+        return contents_of(messages, self._streams, self._publisher.base_ns)
 
-    def loss_s(self, found: dict[str, StreamContents], started_ns: int, killed_ns: int) -> float:
-        """Time before the kill that is missing, of the stream that misses most."""
-        base_ns, first_lost_ns = self._publisher.base_ns, killed_ns
-        for stream in self._streams:
+    def sent(self) -> list[int]:
+        """How many messages of each stream have been published."""
+        return list(self._counts)
+
+    def loss_s(
+        self, found: Mapping[str, StreamContents], before: Sequence[int], sent: Sequence[int]
+    ) -> float:
+        """Seconds of data missing at the end of a file, of the stream that misses most.
+
+        Args:
+            found: what the file holds.
+            before: messages published of each stream when the episode began.
+            sent: messages published when it ended.
+        """
+        losses_s = []
+        for stream, first, end in zip(self._streams, before, sent, strict=True):
             last = found[stream.topic].last
-            lost_ns = started_ns if last is None else stream.due_ns(last + 1, base_ns)
-            first_lost_ns = min(first_lost_ns, lost_ns)
-        return (killed_ns - first_lost_ns) / NS_PER_S
+            losses_s.append((end - (first if last is None else last + 1)) / stream.hz)
+        return max(0.0, *losses_s)
+
+
+def _rate(status: DiagnosticStatus) -> float:
+    """Messages a second that a row of the recorder's tells; 0 when it tells none."""
+    texts = [value.value for value in status.values if value.key == "hz"]
+    return float(texts[0]) if texts and texts[0] != UNKNOWN else 0.0
 
 
 @contextmanager

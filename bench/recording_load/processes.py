@@ -1,5 +1,6 @@
 """Starts publishers and recorders, reads what they use of the machine, stops what it started."""
 
+import fcntl
 import itertools
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -22,6 +23,7 @@ from teleop_collect.rig.processes import process_environment
 BENCH = Path(__file__).resolve().parents[1]
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SERVICES = (topics.START_EPISODE, topics.STOP_EPISODE, topics.DISCARD_EPISODE)
+SHM_DIR = Path("/dev/shm")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -82,6 +84,12 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
     @property
+    def withheld_s(self) -> float:
+        """Time that its threads have waited for a core so far, ready to run, summed."""
+        threads = Path(f"/proc/{self.handle.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[1]) for thread in threads) / 1e9
+
+    @property
     def rss_bytes(self) -> int:
         """Memory resident now, what is shared with others included."""
         return int(Path(f"/proc/{self.handle.pid}/statm").read_text().split()[1]) * PAGE_BYTES
@@ -95,15 +103,37 @@ class Process:
     def end(self, number: signal.Signals, patience_s: float = 60.0) -> int:
         """Signal it and wait; killed when it does not end in time. Returns its exit code."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        locks = _shared_memory_locks(self.handle.pid)
         self.handle.send_signal(number)
         try:
             self.handle.wait(patience_s)
         except subprocess.TimeoutExpired:
             self.handle.kill()
             self.handle.wait()
+        _free_shared_memory(locks)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._final_cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return self.handle.returncode
+
+
+def _shared_memory_locks(pid: int) -> list[Path]:
+    """Lock files of the DDS segments that a process has made or reads."""
+    found = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            target = link.readlink()
+            if target.parent == SHM_DIR and target.name.endswith("_el"):
+                found.append(target)
+    return found
+
+
+def _free_shared_memory(locks: Sequence[Path]) -> None:
+    """Remove the segments whose owner has died; a killed process leaves 70 MB each time."""
+    for path in locks:
+        with suppress(OSError), path.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.with_name(path.name.removesuffix("_el")).unlink(missing_ok=True)
+            path.unlink()
 
 
 class Publisher(Process):
@@ -157,17 +187,19 @@ class Recorder(Process):
     """This package's recorder node, under a name of its own.
 
     The graph remembers a killed node for a while; another name for each process keeps its services
-    and readers apart from those of its predecessors.
+    and diagnostics apart from those of its predecessors.
     """
 
     _numbers = itertools.count(1)
 
     def __init__(self, rig: Path, root: Path, log: Path) -> None:
         self.name = f"recorder_{next(Recorder._numbers)}"
+        self.diagnostics = f"/{self.name}/diagnostics"
         override = "'load: no rig is attached'"
         parameters = {"rig": rig, "root": root, "check_override": override}
         options = [part for name, v in parameters.items() for part in ("-p", f"{name}:={v}")]
         names = {"__node": self.name} | {s: self._service(s) for s in SERVICES}
+        names |= {topics.DIAGNOSTICS: self.diagnostics}
         options += [part for name, v in names.items() for part in ("-r", f"{name}:={v}")]
         command = [sys.executable, "-m", "teleop_collect.nodes.recorder", "--ros-args", *options]
         super().__init__(command, log)

@@ -7,9 +7,11 @@ ends with one JSON line: when it began and how many messages of each topic it se
 import argparse
 import heapq
 import json
+import mmap
 import sys
 import threading
 import time
+from pathlib import Path
 
 import rclpy
 from rclpy.node import Node
@@ -18,8 +20,9 @@ from rclpy.signals import SignalHandlerOptions
 
 from .streams import LOADS, NS_PER_S, NumberedStream
 
-DEPTHS = {True: 10, False: 100}
-"""Messages that a publisher keeps, of images and of others."""
+DEPTHS = {True: 30, False: 1000}
+"""Messages that a publisher keeps, of images and of others: a second of them."""
+COUNT_BYTES = 8
 DISCOVERY_TIMEOUT_S = 60.0
 SETTLE_S = 1.0
 """A reader knows of a writer a little later than the writer knows of it."""
@@ -37,12 +40,13 @@ def quality(stream: NumberedStream, depth: int | None = None) -> QoSProfile:
 class LoadPublisher:
     """Publishes numbered messages when they are due, or those of a while at once."""
 
-    def __init__(self, node: Node, streams: tuple[NumberedStream, ...]) -> None:
+    def __init__(self, node: Node, streams: tuple[NumberedStream, ...], counts: memoryview) -> None:
         self._streams = streams
         self._publishers = [node.create_publisher(s.type, s.topic, quality(s)) for s in streams]
         for stream in streams:
             stream.message(0, 0)
-        self.sent = [0] * len(streams)
+        self.sent = counts
+        """Messages published of each stream so far."""
         self.behind_ms = 0.0
         """Largest delay of a message after it was due."""
 
@@ -91,11 +95,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1e6)
     parser.add_argument("--burst-s", type=float, default=0.0)
     parser.add_argument("--at-once", action="store_true", help="wait for no reader and no line")
+    parser.add_argument("--counts", type=Path, help="file for the numbers of messages sent")
     options = parser.parse_args()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("load_publisher")
     streams = LOADS[options.load]
-    load = LoadPublisher(node, streams)
+    load = LoadPublisher(node, streams, sent_counts(streams, options.counts))
     if not options.at_once:
         load.wait_for_readers()
         print("ready", flush=True)
@@ -110,6 +115,21 @@ def main() -> None:
     leave.wait()  # readers fetch the last messages while the writers still live
     node.destroy_node()
     rclpy.shutdown()
+
+
+def sent_counts(streams: tuple[NumberedStream, ...], path: Path | None) -> memoryview:
+    """A number for each stream, from 0 on; in a file that other processes may map, if given."""
+    size = COUNT_BYTES * len(streams)
+    if path is None:
+        return memoryview(bytearray(size)).cast("q")
+    path.write_bytes(bytes(size))
+    return mapped_counts(path)
+
+
+def mapped_counts(path: Path) -> memoryview:
+    """The numbers that a publisher keeps in a file, as they change."""
+    with path.open("r+b") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0)).cast("q")
 
 
 def _follow_input(stop: threading.Event, leave: threading.Event) -> None:
