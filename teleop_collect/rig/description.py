@@ -117,13 +117,14 @@ def _check_tree(joints: Mapping[str, UrdfJoint], links: frozenset[str], path: Pa
 class JointBounds:
     """What commands to one joint must keep to: rad and rad/s, or m and m/s; may be infinite.
 
-    A URDF says nothing of acceleration; None where the rig file does not either.
+    A URDF says nothing of acceleration and jerk; None where the rig file does not either.
     """
 
     lower: float
     upper: float
     velocity: float
     acceleration: float | None = None
+    jerk: float | None = None
 
 
 def resolve_urdf(urdf: str, rig_path: Path | None) -> Path:
@@ -208,4 +209,4 @@ def _narrower(joint: UrdfJoint, arm: Arm, name: str) -> JointBounds:
     lower = joint.lower if limit.lower is None else max(limit.lower, joint.lower)
     upper = joint.upper if limit.upper is None else min(limit.upper, joint.upper)
     velocity = joint.velocity if limit.velocity is None else min(limit.velocity, joint.velocity)
-    return JointBounds(lower, upper, velocity, limit.acceleration)
+    return JointBounds(lower, upper, velocity, limit.acceleration, limit.jerk)
