@@ -11,6 +11,7 @@ from pydantic import Field
 
 from teleop_collect.rig.calibration_config import CalibrationUse
 from teleop_collect.rig.camera_config import Camera, RealSenseCamera, SimCamera, TopicCamera
+from teleop_collect.rig.check_config import Check
 from teleop_collect.rig.codec_config import Codec
 from teleop_collect.rig.follower_config import (
     DynamixelFollower,
@@ -24,19 +25,9 @@ from teleop_collect.rig.leader_config import (
     SpaceMouseLeader,
     TopicLeader,
 )
-from teleop_collect.rig.safety_config import (
-    Collision,
-    Deadman,
-    JointDeadman,
-    JoyDeadman,
-    Plane,
-    Workspace,
-    WrenchGuard,
-)
-from teleop_collect.rig.section import Mount, Name, Positive, Section, Share, Vector3
+from teleop_collect.rig.section import Mount, Name, Positive, Section, Vector3
 from teleop_collect.rig.servo_config import Servo
 from teleop_collect.rig.task_config import ObjectInBox, Region, Task
-from teleop_collect.rig.teleop_config import Align, Teleop, Tracking, Watchdog
 
 __all__ = [
     "Align",
@@ -45,20 +36,15 @@ __all__ = [
     "Camera",
     "Check",
     "Codec",
-    "Collision",
-    "Deadman",
     "DynamixelFollower",
     "DynamixelLeader",
     "ExtraStream",
     "Follower",
-    "JointDeadman",
     "JointLimit",
     "JointMapping",
-    "JoyDeadman",
     "Leader",
     "Mount",
     "ObjectInBox",
-    "Plane",
     "Provenance",
     "RealSenseCamera",
     "Recording",
@@ -76,12 +62,9 @@ __all__ = [
     "TopicCamera",
     "TopicLeader",
     "TrackedObject",
-    "Tracking",
     "Vector3",
     "Watchdog",
-    "Workspace",
     "Wrench",
-    "WrenchGuard",
 ]
 
 
@@ -119,8 +102,6 @@ class JointLimit(Section):
     """rad/s or m/s."""
     acceleration: Positive | None = None
     """rad/s^2 or m/s^2; `teleop.acceleration_rad_s2` or `teleop.acceleration_m_s2` when absent."""
-    jerk: Positive | None = None
-    """rad/s^3 or m/s^3; `teleop.jerk_rad_s3` or `teleop.jerk_m_s3` when absent."""
 
 
 class Arm(Section):
@@ -141,13 +122,6 @@ class Arm(Section):
     limits: dict[str, JointLimit] = Field(default_factory=dict)
     home: dict[str, float] = Field(default_factory=dict)
     """Rest posture by joint; 0 for joints not named."""
-    workspace: Workspace | None = None
-    """Where the tool may be; anywhere when absent."""
-    collision: Collision = Collision()
-    wrench_guard: WrenchGuard = WrenchGuard()
-    """Acts where the arm has a `wrench`."""
-    deadman: Deadman | None = None
-    """What the operator must hold while the arm may move; nothing when absent."""
 
     @property
     def leader_joints(self) -> tuple[str, ...]:
@@ -157,6 +131,40 @@ class Arm(Section):
         if isinstance(self.leader, TopicLeader):
             return self.leader.joints
         return self.joints
+
+
+class Align(Section):
+    """What happens when leader and follower differ at engaging."""
+
+    tolerance_rad: Positive = 0.1
+    """Per joint (m for prismatic joints: scaled by `tolerance_m`)."""
+    tolerance_m: Positive = 0.01
+    on_gap: Literal["ramp", "refuse"] = "ramp"
+    ramp_rad_s: Positive = 0.25
+    ramp_m_s: Positive = 0.02
+
+
+class Watchdog(Section):
+    """Ages of input after which the arm holds, then faults."""
+
+    hold_after_s: Positive = 0.1
+    fault_after_s: Positive = 0.5
+
+
+class Teleop(Section):
+    """The bridge from leader to follower."""
+
+    rate_hz: Positive = 200.0
+    align: Align = Align()
+    watchdog: Watchdog = Watchdog()
+    velocity_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of each joint's velocity limit that commands may use."""
+    acceleration_rad_s2: Positive = 20.0
+    """Bound on commands to revolute joints without a limit of their own; also how a hold brakes."""
+    acceleration_m_s2: Positive = 2.0
+    """The same for prismatic joints."""
+    position_margin_rad: Annotated[float, Field(ge=0)] = 0.02
+    """Kept free at both ends of every revolute joint's range."""
 
 
 class TrackedObject(Section):
@@ -202,40 +210,6 @@ class Provenance(Section):
     license: str = "unknown"
     """SPDX identifier."""
     consent: tuple[str, ...] = ()
-
-
-class Check(Section):
-    """The rig check that stands before teleoperation and recording."""
-
-    max_age_s: Positive = 86_400.0
-    rate_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    observe_s: Positive = 2.0
-    quick_observe_s: Positive = 1.0
-    """How long the quick check before a session looks."""
-    motion_rad: Annotated[float, Field(ge=0, le=0.3)] = 0.1
-    """Step of each joint in the test motion; 0 forbids the motion."""
-    joint_tolerance_rad: Positive = 0.035
-    """Largest difference between leader and follower in one posture, and of a follower from what
-    it was told; 2 degrees."""
-    joint_tolerance_m: Positive = 0.004
-    """The same for prismatic joints."""
-    max_lag_s: Positive = 0.2
-    """How much later than its commands a follower may move."""
-    max_reprojection_px: Positive = 2.0
-    """Mean distance of the board's corners from where the calibration puts them."""
-    max_camera_drift_m: Positive = 0.004
-    max_camera_drift_rad: Positive = 0.007
-    """How far a camera may have moved since it was calibrated; 0.4 degrees."""
-    max_depth_m: Positive = 6.0
-    """Largest median depth that makes sense for this rig."""
-    min_depth_fill: Share = 0.4
-    """Smallest share of pixels with depth."""
-    max_wrench_noise_n: Positive = 1.0
-    """Standard deviation of one reading at rest."""
-    max_gravity_error_n: Positive = 1.0
-    """How far the force at rest may differ between two postures."""
-    max_calibration_age_s: Positive = 7_776_000.0
-    """Age from which on calibrations should be renewed; 90 days."""
 
 
 class SimObject(Section):
