@@ -25,9 +25,19 @@ from teleop_collect.rig.leader_config import (
     SpaceMouseLeader,
     TopicLeader,
 )
+from teleop_collect.rig.safety_config import (
+    Collision,
+    Deadman,
+    JointDeadman,
+    JoyDeadman,
+    Plane,
+    Workspace,
+    WrenchGuard,
+)
 from teleop_collect.rig.section import Mount, Name, Positive, Section, Vector3
 from teleop_collect.rig.servo_config import Servo
 from teleop_collect.rig.task_config import ObjectInBox, Region, Task
+from teleop_collect.rig.teleop_config import Align, Teleop, Tracking, Watchdog
 
 __all__ = [
     "Align",
@@ -36,15 +46,20 @@ __all__ = [
     "Camera",
     "Check",
     "Codec",
+    "Collision",
+    "Deadman",
     "DynamixelFollower",
     "DynamixelLeader",
     "ExtraStream",
     "Follower",
+    "JointDeadman",
     "JointLimit",
     "JointMapping",
+    "JoyDeadman",
     "Leader",
     "Mount",
     "ObjectInBox",
+    "Plane",
     "Provenance",
     "RealSenseCamera",
     "Recording",
@@ -62,9 +77,12 @@ __all__ = [
     "TopicCamera",
     "TopicLeader",
     "TrackedObject",
+    "Tracking",
     "Vector3",
     "Watchdog",
+    "Workspace",
     "Wrench",
+    "WrenchGuard",
 ]
 
 
@@ -102,6 +120,8 @@ class JointLimit(Section):
     """rad/s or m/s."""
     acceleration: Positive | None = None
     """rad/s^2 or m/s^2; `teleop.acceleration_rad_s2` or `teleop.acceleration_m_s2` when absent."""
+    jerk: Positive | None = None
+    """rad/s^3 or m/s^3; `teleop.jerk_rad_s3` or `teleop.jerk_m_s3` when absent."""
 
 
 class Arm(Section):
@@ -122,6 +142,13 @@ class Arm(Section):
     limits: dict[str, JointLimit] = Field(default_factory=dict)
     home: dict[str, float] = Field(default_factory=dict)
     """Rest posture by joint; 0 for joints not named."""
+    workspace: Workspace | None = None
+    """Where the tool may be; anywhere when absent."""
+    collision: Collision = Collision()
+    wrench_guard: WrenchGuard = WrenchGuard()
+    """Acts where the arm has a `wrench`."""
+    deadman: Deadman | None = None
+    """What the operator must hold while the arm may move; nothing when absent."""
 
     @property
     def leader_joints(self) -> tuple[str, ...]:
@@ -131,40 +158,6 @@ class Arm(Section):
         if isinstance(self.leader, TopicLeader):
             return self.leader.joints
         return self.joints
-
-
-class Align(Section):
-    """What happens when leader and follower differ at engaging."""
-
-    tolerance_rad: Positive = 0.1
-    """Per joint (m for prismatic joints: scaled by `tolerance_m`)."""
-    tolerance_m: Positive = 0.01
-    on_gap: Literal["ramp", "refuse"] = "ramp"
-    ramp_rad_s: Positive = 0.25
-    ramp_m_s: Positive = 0.02
-
-
-class Watchdog(Section):
-    """Ages of input after which the arm holds, then faults."""
-
-    hold_after_s: Positive = 0.1
-    fault_after_s: Positive = 0.5
-
-
-class Teleop(Section):
-    """The bridge from leader to follower."""
-
-    rate_hz: Positive = 200.0
-    align: Align = Align()
-    watchdog: Watchdog = Watchdog()
-    velocity_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of each joint's velocity limit that commands may use."""
-    acceleration_rad_s2: Positive = 20.0
-    """Bound on commands to revolute joints without a limit of their own; also how a hold brakes."""
-    acceleration_m_s2: Positive = 2.0
-    """The same for prismatic joints."""
-    position_margin_rad: Annotated[float, Field(ge=0)] = 0.02
-    """Kept free at both ends of every revolute joint's range."""
 
 
 class TrackedObject(Section):
