@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
@@ -16,6 +17,7 @@ from teleop_collect.episodes.streams import Int64Array, StreamData, StreamInfo, 
 from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.arms import ArmStreams, arms_of, recorded_rig
 from teleop_collect.qa.images import ImageFacts, ImageProbe
+from teleop_collect.qa.motion import Motion
 from teleop_collect.rig.config import Rig
 
 COMMAND_TYPES = (topics.JOINT_TRAJECTORY, topics.FLOAT64_MULTI_ARRAY)
@@ -201,12 +203,34 @@ class Evidence:
             for first, last in edges.reshape(-1, 2)
         ]
 
+    def is_engaged(self, motion: Motion) -> NDArray[np.bool_]:
+        """For each row, whether teleoperation was engaged; always where its status is missing."""
+        if self._engaged is None:
+            return np.ones(len(motion), dtype=bool)
+        at_ns = motion.stamp_ns
+        inside = np.zeros(len(motion), dtype=bool)
+        for span in self._engaged:
+            inside |= (at_ns >= span.start_ns) & (at_ns <= span.end_ns)
+        return inside
+
+    @cached_property
+    def states(self) -> dict[str, tuple[Int64Array, list[str]]]:
+        """Times and teleoperation state (lower case) by the name of its status, one an arm."""
+        return {
+            name.removesuffix(".state"): (stamps, [str(s).lower() for s in column])
+            for name, stamps, column in self._named_columns("state")
+        }
+
     def _status_columns(self, key: str) -> list[tuple[Int64Array, Any]]:
+        return [(stamps, column) for _, stamps, column in self._named_columns(key)]
+
+    def _named_columns(self, key: str) -> list[tuple[str, Int64Array, Any]]:
         topic = next((t for t in self.episode.streams if t.endswith(topics.TELEOP_STATUS)), None)
         data = self.read(topic) if topic else None
         if data is None:
             return []
-        return [(data.stamp_ns, v) for name, v in data.values.items() if name.endswith(f".{key}")]
+        found = [(name, column) for name, column in data.values.items() if name.endswith(f".{key}")]
+        return [(name, data.stamp_ns, column) for name, column in found]
 
     def _all_times(self) -> Iterator[StreamTimes]:
         return (self.times(topic) for topic in self.episode.streams)

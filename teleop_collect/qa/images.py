@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from teleop_collect.episodes.images import image_array, small_grey
 from teleop_collect.episodes.mcap_records import RawMessage
 from teleop_collect.errors import UnreadableError
+from teleop_collect.qa.motion import MAD_TO_STD
 from teleop_collect.rig.checks.picture import LUMA, sharpness
 from teleop_collect.samples import FloatArray
 
@@ -30,7 +31,6 @@ QUICK_STRIDE = 1009
 STAMP_END = 12
 """The encapsulation header and the stamp of a message; equal images differ in nothing else."""
 SATURATED = 250
-MAD_TO_STD = 1.4826
 
 Decode = Callable[[memoryview], Any]
 

@@ -4,15 +4,23 @@ Only checks use this. What is exported or replayed goes through `episodes.timeli
 interpolates.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.streams import Int64Array, StreamData
 from teleop_collect.samples import FloatArray
 
 AVERAGED_S = 0.1
+MAD_TO_STD = 1.4826
+"""From the median absolute deviation to the standard deviation of a normal distribution."""
+STILL_HZ, STILL_WINDOW_S, STILL_CHANGE = 100.0, 0.1, 1e-3
+"""rad or m that a resting joint may change within the window."""
+RESTING_S = 0.1
+RESTING_RAD = float(np.radians(0.5))
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,12 @@ class Motion:
         """Positions of one joint, shape (N,)."""
         column: FloatArray = self.position[:, self.names.index(name)]
         return column
+
+    @property
+    def stamp_ns(self) -> Int64Array:
+        """Time of each row, shape (N,)."""
+        steps = np.rint(np.arange(len(self)) * NS_PER_S / self.rate_hz).astype(np.int64)
+        return self.start_ns + steps
 
     def speed(self) -> FloatArray:
         """Norm of all joints' velocities, shape (N,)."""
@@ -138,3 +152,34 @@ def _parabola(values: FloatArray, peak: int) -> float:
     before, top, after = values[peak - 1 : peak + 2]
     curve = before - 2 * top + after
     return float(0.5 * (before - after) / curve) if curve < 0 else 0.0
+
+
+def rests(values: FloatArray, rate_hz: float) -> NDArray[np.bool_]:
+    """Where a joint has changed by less than half a degree (in rad) for 0.1 s."""
+    window = max(int(RESTING_S * rate_hz), 1)
+    still = np.zeros(len(values), dtype=bool)
+    still[window:] = np.abs(values[window:] - values[:-window]) < RESTING_RAD
+    return still
+
+
+def stillness(data: StreamData, at_least_ns: int) -> Iterator[tuple[int, int, FloatArray]]:
+    """Stretches in which no joint moves: begin, end and the posture there.
+
+    Args:
+        data: joint states.
+        at_least_ns: shortest stretch.
+    """
+    found = motions((data,), STILL_HZ)
+    if found is None:
+        return
+    motion = found[0]
+    window = round(STILL_WINDOW_S * STILL_HZ)
+    moving = np.ones(len(motion), dtype=bool)
+    change = np.abs(motion.position[window:] - motion.position[:-window]).max(axis=1)
+    moving[window:] = change > STILL_CHANGE
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], ~moving, [0]]).astype(np.int8)))
+    stamps = motion.stamp_ns
+    for first, last in edges.reshape(-1, 2):
+        begin_ns, end_ns = int(stamps[first]), int(stamps[last - 1])
+        if end_ns - begin_ns >= at_least_ns:
+            yield begin_ns, end_ns, motion.position[first:last].mean(axis=0)

@@ -12,6 +12,7 @@ from support.synthetic_episode import JOINTS, NS, write_episode
 
 from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.findings import Finding, QaReport
+from teleop_collect.qa.registry import CHECKS
 from teleop_collect.qa.run import check_episode
 
 FOLLOWER, SENT = "/follower/joint_states", "/teleop/action_sent"
@@ -449,7 +450,7 @@ def test_qa_json_holds_verdict_findings_measures_and_sources(tmp_path: Path):
         "unit": "%",
     }
     assert all(c["source"] and c["version"] >= 1 for c in document["checks"])
-    assert len({c["name"] for c in document["checks"]}) == len(document["checks"]) == 26
+    assert len({c["name"] for c in document["checks"]}) == len(document["checks"]) == len(CHECKS)
     assert [f.name for f in folder.iterdir() if f.name.startswith(".")] == []
 
 

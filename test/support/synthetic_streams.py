@@ -138,8 +138,7 @@ def add_objects(plan: Plan, rng: np.random.Generator, *, success: bool) -> None:
 def add_camera(plan: Plan, rng: np.random.Generator, name: str, size: tuple[int, int]) -> None:
     color = periodic(plan, rng, 30.0, 4e-3)
     pixels = color_images(plan, rng, times_s(plan, color), size)
-    depth = rng.integers(600, 900, (len(color), size[1], size[0])).astype(np.uint16)
-    depth[rng.random(depth.shape) < 0.03] = 0
+    depth = depth_images(plan, rng, times_s(plan, color), size)
     info = {"width": size[0], "height": size[1], "frame_id": f"{name}_optical_frame"}
     streams: dict[str, tuple[str, list[Sample]]] = {
         "color/image_raw": ("Image", color),
@@ -176,6 +175,20 @@ def color_images(
         image[height // 3 : height // 2, x : x + width // 4] = (210, 40, 40)
     noisy: np.ndarray = np.clip(images + rng.normal(0.0, 2.0, images.shape), 0, 255)
     return noisy.astype(np.uint8)
+
+
+def depth_images(
+    plan: Plan, rng: np.random.Generator, t_s: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """[N, height, width] mm: a slanted wall, the square in front of it, noise of 2 mm, holes."""
+    width, height = size
+    images = np.repeat(np.linspace(700.0, 900.0, width)[None, None].repeat(height, 1), len(t_s), 0)
+    left = np.rint(progress(t_s, plan.duration_s) * (width - width // 4)).astype(int)
+    for image, x in zip(images, left, strict=True):
+        image[height // 3 : height // 2, x : x + width // 4] = 500.0
+    noisy = (images + rng.normal(0.0, 2.0, images.shape)).astype(np.uint16)
+    noisy[rng.random(noisy.shape) < 0.03] = 0
+    return noisy
 
 
 def add_texts(plan: Plan, episode_id: str, *, success: bool) -> None:

@@ -72,6 +72,17 @@ def _moved(moves: list[tuple[Int64Array, FloatArray]], begin: int, end: int) -> 
     return largest
 
 
+def moved_between(moves: list[tuple[Int64Array, FloatArray]], stamps: Int64Array) -> FloatArray:
+    """Largest movement of any joint from each stamp to the next, shape (N - 1,)."""
+    largest = np.zeros(max(len(stamps) - 1, 0))
+    for at_ns, position in moves:
+        if len(at_ns) < 2:
+            continue
+        for column in position.T:
+            largest = np.maximum(largest, np.abs(np.diff(np.interp(stamps, at_ns, column))))
+    return largest
+
+
 CHECK = Check(
     "frozen_images",
     1,

@@ -8,13 +8,10 @@ from teleop_collect.qa.arms import ArmStreams
 from teleop_collect.qa.checks.action_state_lag import joint_lags_ms, sent_and_measured
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
-from teleop_collect.qa.motion import Motion
-from teleop_collect.samples import FloatArray
+from teleop_collect.qa.motion import Motion, rests
 
 ERROR_LIMIT_RAD = float(np.radians(7.0))
 OFFSET_LIMIT_RAD = float(np.radians(2.0))
-STABLE_RAD = float(np.radians(0.5))
-STABLE_WINDOW_S = 0.1
 MIN_STABLE_S = 0.3
 
 
@@ -56,7 +53,7 @@ def _joint(
             limit=ERROR_LIMIT_RAD,
             unit="rad",
         )
-    stable = _stable(sent, pair[0].rate_hz)[:count]
+    stable = rests(sent, pair[0].rate_hz)[:count]
     if stable.sum() < MIN_STABLE_S * pair[0].rate_hz:
         return
     offset = float(np.median(error[stable]))
@@ -71,14 +68,6 @@ def _joint(
             limit=OFFSET_LIMIT_RAD,
             unit="rad",
         )
-
-
-def _stable(sent: FloatArray, rate_hz: float) -> np.typing.NDArray[np.bool_]:
-    """Where what was sent has changed by less than half a degree for 0.1 s."""
-    window = max(int(STABLE_WINDOW_S * rate_hz), 1)
-    stable = np.zeros(len(sent), dtype=bool)
-    stable[window:] = np.abs(sent[window:] - sent[:-window]) < STABLE_RAD
-    return stable
 
 
 CHECK = Check(
