@@ -20,7 +20,8 @@ def judge_kills(report: Report, kills: Sequence[Kill], episodes: Sequence[str]) 
     """
     losses_s = [kill.loss_s for kill in kills]
     salvages_s = [kill.salvage_s for kill in kills]
-    wrong = sum(k.corrupted + k.foreign + k.duplicates for k in kills)
+    wrong = sum(k.corrupted + k.foreign + k.duplicates + k.misnumbered for k in kills)
+    unrecovered = sum(k.left - k.messages for k in kills)
     report.row(
         "kill -9 of the recorder",
         runs=len(kills),
@@ -32,6 +33,7 @@ def judge_kills(report: Report, kills: Sequence[Kill], episodes: Sequence[str]) 
         corrupted=sum(k.corrupted for k in kills),
         foreign=sum(k.foreign for k in kills),
         holes=sum(k.holes for k in kills),
+        withheld_max_s=max(k.withheld_s for k in kills),
         salvage_p50_s=percentile(salvages_s, 0.5),
         salvage_max_s=max(salvages_s),
     )
@@ -41,6 +43,7 @@ def judge_kills(report: Report, kills: Sequence[Kill], episodes: Sequence[str]) 
     report.at_most("kill_loss_max_s", max(losses_s), MAX_LOSS_S)
     report.at_most("kill_loss_p95_s", percentile(losses_s, 0.95), P95_LOSS_S)
     report.at_most("kill_corrupted_or_twice", wrong, 0)
+    report.at_most("kill_left_not_recovered", unrecovered, 0)
     report.at_most("kill_holes", sum(k.holes for k in kills), 0)
 
 

@@ -39,10 +39,12 @@ class Kill:
 
     Attributes:
         episode_id: which.
-        after_s: time from its start to the kill.
+        start_s: time from the request to start to its answer.
+        after_s: time from the answer to its start to the kill.
         loss_s: seconds of data that the kill took, of the stream that lost most: messages
             published before the kill and later than the last one recovered, over their rate.
-        withheld_s: time that the recorder's threads stood ready meanwhile and got no core.
+        withheld_s: time that the recorder's threads stood ready and got no core, from the request
+            to start to the kill.
         left: messages of the load in the whole chunks of the file as the kill left it.
         messages: messages of the load in the recovered file.
         corrupted: of them, those with other bytes than were sent.
@@ -54,6 +56,7 @@ class Kill:
     """
 
     episode_id: str
+    start_s: float
     after_s: float
     loss_s: float
     withheld_s: float
@@ -65,6 +68,11 @@ class Kill:
     holes: int
     duplicates: int
     salvage_s: float
+
+    @property
+    def own_loss_s(self) -> float:
+        """Loss beyond what the machine explains: cores withheld, and a disk slow to begin."""
+        return self.loss_s - self.withheld_s - self.start_s
 
     @property
     def is_intact(self) -> bool:
@@ -101,10 +109,14 @@ class Lane:
         """End the recorder."""
         self._stack.close()
 
-    def start(self) -> str:
-        """Start an episode once every stream reaches the recorder; its id."""
+    def await_streams(self) -> None:
+        """Wait until every stream reaches the recorder."""
         self.recorder.wait_ready(self.client)
         self._run.wait_flowing(self.recorder)
+
+    def start(self) -> str:
+        """Start an episode once every stream reaches the recorder; its id."""
+        self.await_streams()
         return self.recorder.start(self.client)
 
     def kill_once(self, earliest_s: float, latest_s: float) -> Kill:
@@ -114,9 +126,11 @@ class Lane:
             earliest_s: least time from the start of the episode to the kill.
             latest_s: most.
         """
-        episode_id = self.start()
-        began, before = time.monotonic(), self._run.sent()
-        withheld_s = self.recorder.withheld_s
+        self.await_streams()
+        before, withheld_s = self._run.sent(), self.recorder.withheld_s
+        asked = time.monotonic()
+        episode_id = self.recorder.start(self.client)
+        began = time.monotonic()
         time.sleep(self._random.uniform(earliest_s, latest_s))
         after_s, sent = time.monotonic() - began, self._run.sent()
         withheld_s = self.recorder.withheld_s - withheld_s
@@ -132,6 +146,7 @@ class Lane:
         self._free(episode_id)
         return Kill(
             episode_id=episode_id,
+            start_s=began - asked,
             after_s=after_s,
             loss_s=self._run.loss_s(found, before, sent),
             withheld_s=withheld_s,

@@ -4,6 +4,7 @@ import fcntl
 import itertools
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -24,6 +25,7 @@ BENCH = Path(__file__).resolve().parents[1]
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SERVICES = (topics.START_EPISODE, topics.STOP_EPISODE, topics.DISCARD_EPISODE)
 SHM_DIR = Path("/dev/shm")
+_SEGMENT_LOCK = re.compile(r"fastrtps_[0-9a-f]{16}_el")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -122,7 +124,7 @@ def _shared_memory_locks(pid: int) -> list[Path]:
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
             target = link.readlink()
-            if target.parent == SHM_DIR and target.name.endswith("_el"):
+            if target.parent == SHM_DIR and _SEGMENT_LOCK.fullmatch(target.name):
                 found.append(target)
     return found
 
