@@ -30,14 +30,27 @@ class BuiltChunk:
     """A chunk ready to be written.
 
     Attributes:
-        buffers: chunk record and message index records, to be written one after the other.
+        head: what stands before the chunk's data.
+        data: the messages, compressed or one by one as they came.
+        data_bytes: length of `data`.
+        data_crc: CRC-32 of `data`.
+        message_indexes: records that follow the chunk.
         index: its entry of the summary, as if the chunk stood at offset 0.
         counts: messages by channel id.
     """
 
-    buffers: list[bytes]
+    head: bytes
+    data: list[bytes]
+    data_bytes: int
+    data_crc: int
+    message_indexes: list[bytes]
     index: ChunkIndex
     counts: dict[int, int]
+
+    @property
+    def buffers(self) -> list[bytes]:
+        """Chunk record and message index records, to be written one after the other."""
+        return [self.head, *self.data, *self.message_indexes]
 
 
 class ChunkBuilder:
@@ -84,22 +97,26 @@ class ChunkBuilder:
 
     def build(self) -> BuiltChunk:
         """Compress and index what was collected."""
-        raw = b"".join(self._parts)
-        data = self._compress(raw)
+        crc = 0
+        for part in self._parts:
+            crc = zlib.crc32(part, crc)
+        # Without compression the messages are written as they came: one copy less of everything.
+        data = [self._compress(b"".join(self._parts))] if self._name else self._parts
+        data_bytes = len(data[0]) if self._name else self.size
         name = self._name.encode()
-        body = struct.pack("<I", len(name)) + name + struct.pack("<Q", len(data))
+        body = struct.pack("<I", len(name)) + name + struct.pack("<Q", data_bytes)
         fixed = _CHUNK.size - 9
         head = _CHUNK.pack(
             Opcode.CHUNK,
-            fixed + len(body) + len(data),
+            fixed + len(body) + data_bytes,
             self._start_ns,
             self._end_ns,
-            len(raw),
-            zlib.crc32(raw),
+            self.size,
+            crc,
         )
         head += body
         indexes = self._index_records()
-        chunk_length = len(head) + len(data)
+        chunk_length = len(head) + data_bytes
         offsets: dict[int, int] = {}
         position = chunk_length
         for channel, record in indexes.items():
@@ -113,10 +130,12 @@ class ChunkBuilder:
             message_index_offsets=offsets,
             message_index_length=position - chunk_length,
             compression=self._name,
-            compressed_size=len(data),
-            uncompressed_size=len(raw),
+            compressed_size=data_bytes,
+            uncompressed_size=self.size,
         )
-        return BuiltChunk([head, data, *indexes.values()], index, self.counts())
+        data_crc = zlib.crc32(data[0]) if self._name else crc
+        records = list(indexes.values())
+        return BuiltChunk(head, data, data_bytes, data_crc, records, index, self.counts())
 
     def _index_records(self) -> dict[int, bytes]:
         records = {}

@@ -30,6 +30,7 @@ from mcap.records import (
 )
 
 from teleop_collect import __version__
+from teleop_collect.recording.crc_combine import crc32_of_joined
 from teleop_collect.recording.episode_file import ByteSink
 from teleop_collect.recording.mcap_chunk import ZSTD_LEVEL, ChunkBuilder, Compression
 
@@ -177,7 +178,12 @@ class McapWriter:
             return
         built = self._chunk.build()
         start = self._sink.size
-        self._write(built.buffers)
+        self._sink.append(built.buffers)
+        crc = zlib.crc32(built.head, self._data_crc)
+        crc = crc32_of_joined(crc, built.data_crc, built.data_bytes)
+        for record in built.message_indexes:
+            crc = zlib.crc32(record, crc)
+        self._data_crc = crc
         index = built.index
         index.chunk_start_offset = start
         for channel in index.message_index_offsets:
