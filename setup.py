@@ -18,6 +18,7 @@ SIM = ["mujoco>=4,<5", *KINEMATICS, "PyOpenGL>=3.1,<4"]
 DYNAMIXEL = ["dynamixel-sdk>=4,<5", "pyserial>=3.5,<4"]
 SPACEMOUSE = ["pyspacemouse>=2.1,<3", *KINEMATICS]
 IMAGES = ["opencv-python-headless>=4.8,<5"]
+CALIBRATION = [*KINEMATICS, *IMAGES]
 REALSENSE = ["pyrealsense2>=2.59,<2.60", "libusb-package>=1,<2", *IMAGES]
 LEROBOT = ["av>=15,<19", "pyarrow>=18,<27", "pandas>=2.2,<4"]
 TEST = [
@@ -107,6 +108,7 @@ setup(
         "dynamixel": DYNAMIXEL,
         "spacemouse": SPACEMOUSE,
         "images": IMAGES,
+        "calibration": CALIBRATION,
         "realsense": REALSENSE,
         "lerobot": LEROBOT,
         "demo": SIM + DYNAMIXEL + LEROBOT,
