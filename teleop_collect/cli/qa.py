@@ -1,16 +1,19 @@
 """Check recorded episodes: is the data complete, is it technically good, what was done?
 
 PATH is an episode folder, an MCAP file, a rosbag2 folder, or a dataset root (all its episodes).
-The answer is kept beside each episode as qa.json; nothing else is changed.
+The answer is kept beside each episode as qa.json; nothing else is changed. Recordings of other
+recorders are understood by message types, better with a mapping file (see docs/quality.md).
 
 Exit code: 0 no episode fails, 1 an episode fails, 2 an episode cannot be read.
 
 Example: teleop-collect qa ~/teleop_collect --report report.html
+Example: teleop-collect qa ~/bags/pick_01 --mapping ur5e.yaml
 """
 
 import argparse
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -18,11 +21,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleop_collect.cli.output import print_json, print_table, progress
+from teleop_collect.episodes.mapping import LoadedMapping, load_mapping
 from teleop_collect.episodes.root import DEFAULT_ROOT, expand
-from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, EXIT_USAGE, ConfigError, UnreadableError
+from teleop_collect.errors import (
+    EXIT_BAD,
+    EXIT_GOOD,
+    EXIT_USAGE,
+    ConfigError,
+    TeleopCollectError,
+    UnreadableError,
+)
 
 if TYPE_CHECKING:
     from teleop_collect.qa.report.dataset import Entry
+
+    ExamineOne = Callable[[Path], Entry | TeleopCollectError]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,20 +50,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write one HTML file")
     parser.add_argument("--json", action="store_true", help="print findings and measures as JSON")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="which topic is which stream, for other bags"
+    )
+    parser.add_argument("--checks", action="store_true", help="list all checks and their limits")
+    parser.add_argument(
+        "--jobs", type=int, default=None, metavar="N", help="processes (default: one a core)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Check episodes."""
     from teleop_collect.qa.report.dataset import write_page
 
-    if args.jobs < 1:
+    if args.checks:
+        return _list_checks(as_json=args.json)
+    jobs = (os.cpu_count() or 1) if args.jobs is None else args.jobs
+    if jobs < 1:
         raise ConfigError(f"--jobs is {args.jobs}; it must be at least 1")
     if args.report is not None and not args.report.expanduser().parent.is_dir():
         raise ConfigError(f"{args.report.parent}: no such folder; make it, or choose another")
     paths = [episode for path in args.paths for episode in expand(path)]
-    entries, problems = _examine_all(paths, args.jobs, draw=args.report is not None)
-    if args.report is not None:
+    mapping = None if args.mapping is None else load_mapping(args.mapping.expanduser())
+    examine_one = partial(_examine_one, draw=args.report is not None, mapping=mapping)
+    entries, problems = _examine_all(paths, jobs, examine_one)
+    if args.report is not None and entries:
         write_page(entries, args.report, problems)
     if args.json:
         unreadable = [str(problem) for problem in problems]
@@ -64,15 +88,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _examine_all(
-    paths: Sequence[Path], jobs: int, *, draw: bool
-) -> tuple[list["Entry"], list[UnreadableError]]:
+    paths: Sequence[Path], jobs: int, examine_one: "ExamineOne"
+) -> tuple[list["Entry"], list[TeleopCollectError]]:
     entries: list[Entry] = []
-    problems: list[UnreadableError] = []
+    problems: list[TeleopCollectError] = []
     with progress() as bar:
-        for answer in bar.track(
-            _answers(paths, jobs, draw=draw), len(paths), description="checking"
-        ):
-            if isinstance(answer, UnreadableError):
+        answers = _answers(paths, jobs, examine_one)
+        for answer in bar.track(answers, len(paths), description="checking"):
+            if isinstance(answer, TeleopCollectError):
                 problems.append(answer)
             else:
                 entries.append(answer)
@@ -80,10 +103,9 @@ def _examine_all(
 
 
 def _answers(
-    paths: Sequence[Path], jobs: int, *, draw: bool
-) -> Iterator["Entry | UnreadableError"]:
+    paths: Sequence[Path], jobs: int, examine_one: "ExamineOne"
+) -> Iterator["Entry | TeleopCollectError"]:
     """Answers in the order of the paths."""
-    examine_one = partial(_examine_one, draw=draw)
     if jobs == 1 or len(paths) < 2:
         yield from map(examine_one, paths)
         return
@@ -91,17 +113,34 @@ def _answers(
         yield from pool.map(examine_one, paths)
 
 
-def _examine_one(path: Path, *, draw: bool) -> "Entry | UnreadableError":
+def _examine_one(
+    path: Path, *, draw: bool, mapping: LoadedMapping | None
+) -> "Entry | TeleopCollectError":
     from teleop_collect.qa.report.dataset import examine
 
     try:
-        return examine(path, draw=draw)
-    except UnreadableError as error:
-        return error
+        return examine(path, draw=draw, mapping=mapping)
+    except (UnreadableError, ConfigError) as error:
+        return type(error)(f"{path.name}: {error}" if path.name not in str(error) else str(error))
+
+
+def _list_checks(*, as_json: bool) -> int:
+    from teleop_collect.qa.registry import CHECKS
+
+    if as_json:
+        print_json([check.as_document() for check in CHECKS])
+        return EXIT_GOOD
+    rows: list[tuple[object, ...]] = []
+    for check in CHECKS:
+        limits = [f"{x.severity}: {x.what} {x.value:g} {x.unit}" for x in check.limits] or [""]
+        rows.append((check.layer, check.name, check.version, limits[0], check.source))
+        rows += [("", "", "", limit, "") for limit in limits[1:]]
+    print_table(f"{len(CHECKS)} checks", ("layer", "check", "version", "limit", "source"), rows)
+    return EXIT_GOOD
 
 
 def _print(
-    entries: Sequence["Entry"], problems: Sequence[UnreadableError], report: Path | None
+    entries: Sequence["Entry"], problems: Sequence[TeleopCollectError], report: Path | None
 ) -> None:
     from teleop_collect.qa.report.grouping import grouped
 
@@ -117,5 +156,5 @@ def _print(
     verdicts = Counter(entry.document["verdict"] for entry in entries)
     counted = ", ".join(f"{n} {verdict}" for verdict, n in sorted(verdicts.items()))
     print(f"{len(entries)} episodes checked: {counted or 'none'}; {len(problems)} unreadable")
-    if report is not None:
+    if report is not None and entries:
         print(f"report: {report}")

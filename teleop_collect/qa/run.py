@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from teleop_collect.episodes.files import QA
+from teleop_collect.episodes.mapping import LoadedMapping
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import (
@@ -20,19 +21,23 @@ from teleop_collect.qa.findings import (
 from teleop_collect.qa.registry import CHECKS
 
 
-def check_episode(path: str | Path, *, write: bool = True) -> QaReport:
+def check_episode(
+    path: str | Path, *, write: bool = True, mapping: LoadedMapping | None = None
+) -> QaReport:
     """Check one episode.
 
     Args:
         path: an episode folder, an MCAP file, or a folder of another rosbag2 recorder.
         write: keep the answer in the episode's folder as qa.json (a bare file has no folder).
+        mapping: which topic is which stream, for recordings of others.
 
     Raises:
         UnreadableError: there is no episode that could be checked.
+        ConfigError: the mapping does not fit the recording.
         OSError: qa.json cannot be written.
     """
     with open_episode(path) as episode:
-        report = report_on(Evidence(episode))
+        report = report_on(Evidence(episode, mapping))
         if write and episode.folder is not None:
             write_report(report, episode.folder)
     return report

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from teleop_collect.episodes.mapping import LoadedMapping
 from teleop_collect.episodes.reader import open_episode
-from teleop_collect.errors import UnreadableError
+from teleop_collect.errors import TeleopCollectError
 from teleop_collect.pages.html import Html, badge, number, page, table, text
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import QaReport
@@ -36,19 +37,21 @@ class Entry:
     html: str
 
 
-def examine(path: Path, *, draw: bool) -> Entry:
+def examine(path: Path, *, draw: bool, mapping: LoadedMapping | None = None) -> Entry:
     """Check one episode, keep qa.json beside it, and draw its section.
 
     Args:
         path: an episode folder or MCAP file.
         draw: make the section of the report.
+        mapping: which topic is which stream, for recordings of others.
 
     Raises:
         UnreadableError: there is no episode that could be checked.
+        ConfigError: the mapping does not fit the recording.
         OSError: qa.json cannot be written.
     """
     with open_episode(path) as episode:
-        evidence = Evidence(episode)
+        evidence = Evidence(episode, mapping)
         report = report_on(evidence)
         if episode.folder is not None:
             write_qa(report, episode.folder)
@@ -75,7 +78,7 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
 
 
 def write_page(
-    entries: Sequence[Entry], out: Path, unreadable: Sequence[UnreadableError] = ()
+    entries: Sequence[Entry], out: Path, unreadable: Sequence[TeleopCollectError] = ()
 ) -> Path:
     """Write the HTML file of examined episodes, at once or not at all."""
     verdicts = Counter(str(entry.document["verdict"]) for entry in entries)
