@@ -56,6 +56,11 @@ class ArmTopics:
         self._commands = command_topics(node, arm)
         self._order = controller_order(node, arm, self._commands[0])
 
+    @property
+    def arrivals(self) -> PolledSubscription:
+        """The leader's subscription, whose messages set ticks."""
+        return self._leader.arrivals
+
     def feed(self, now_ns: int, utc_ns: int) -> None:
         """Give the chain what has arrived since the last tick, with its time of reception."""
         if self._order is not None:
@@ -77,15 +82,15 @@ class ArmTopics:
 
     def publish(self, tick: Tick, stamp_ns: int) -> None:
         """Publish what was asked and what is sent, and command the follower."""
+        if tick.action_sent is not None:
+            sent = JointSample(stamp_ns, self._joints, tick.action_sent)
+            # The robot first: records can wait.
+            for command in self._commands:
+                command.publish(sent, self._period_s)
+            self._sent.publish(conversions.joint_state(sent))
         if tick.action_requested is not None:
             requested = JointSample(stamp_ns, self._joints, tick.action_requested)
             self._requested.publish(conversions.joint_state(requested))
-        if tick.action_sent is None:
-            return
-        sent = JointSample(stamp_ns, self._joints, tick.action_sent)
-        for command in self._commands:
-            command.publish(sent, self._period_s)
-        self._sent.publish(conversions.joint_state(sent))
 
 
 def controller_order(node: Node, arm: Arm, command: CommandTopic) -> ControllerOrder | None:

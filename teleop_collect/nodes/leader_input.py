@@ -26,6 +26,11 @@ FOLLOWING = (TeleopState.ALIGNING, TeleopState.ENGAGED)
 class LeaderInput(Protocol):
     """Feeds one chain with its leader."""
 
+    @property
+    def arrivals(self) -> PolledSubscription:
+        """The subscription whose messages set ticks."""
+        ...
+
     def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
         """Give the chain what the leader asks.
 
@@ -45,6 +50,7 @@ class JointInput:
         topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else name
         self._chain = chain
         self._joints = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
+        self.arrivals = self._joints
         clutch = arm.leader.comfort.clutch if isinstance(arm.leader, DynamixelLeader) else None
         self._clutch = None if clutch is None else LeaderClutch(clutch, hold_after_s)
 
@@ -74,6 +80,7 @@ class TwistInput:
             return topics.arm_topic(arm.prefix, name)
 
         self._twists = PolledSubscription(node, TwistStamped, topic(topics.SPACEMOUSE_TWIST), qos)
+        self.arrivals = self._twists
         self._joys = PolledSubscription(node, Joy, topic(topics.SPACEMOUSE_JOY), qos)
         self._chain = chain
         self._leader = TwistLeader(arm, description, chain.bounds)

@@ -57,6 +57,11 @@ class PolledSubscription:
         )
         self._type = self._subscription.msg_type
 
+    @property
+    def handle(self) -> Any:
+        """The middleware's subscription, for a wait set of the owner's."""
+        return self._subscription.handle
+
     def drain(self, limit: int = 10_000) -> Iterator[Taken]:
         """Yield what has arrived, oldest first, at most `limit` messages."""
         handle = self._subscription.handle

@@ -7,13 +7,14 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from teleop_collect import topics
-from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.clock import SystemClock
 from teleop_collect.errors import CheckFailed
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.arm_topics import ArmTopics
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.gate import RigGate
 from teleop_collect.nodes.host import Host, answering, run_node
+from teleop_collect.nodes.leader_arrivals import LeaderArrivals
 from teleop_collect.nodes.qos import profile
 from teleop_collect.process import prefer_control
 from teleop_collect.rig.description import descriptions_of
@@ -33,7 +34,6 @@ class TeleopNode:
         self._clock = SystemClock()
         self._group = build_group(loaded)
         self._gate = RigGate(host, loaded)
-        self._loop = PacedLoop(teleop.rate_hz, self._clock)
         node = host.node
         descriptions = descriptions_of(loaded.rig, loaded.path)
         chains = self._group.chains
@@ -41,6 +41,8 @@ class TeleopNode:
             ArmTopics(node, name, arm, chains[name], descriptions[name], teleop)
             for name, arm in loaded.rig.arms.items()
         ]
+        leaders = [arm.arrivals for arm in self._arms]
+        self._arrivals = LeaderArrivals(node, leaders, teleop.rate_hz)
         self._status = node.create_publisher(
             DiagnosticArray, topics.TELEOP_STATUS, profile(topics.FAST_QOS)
         )
@@ -55,7 +57,7 @@ class TeleopNode:
     def run(self) -> None:
         """Tick until the stop."""
         while not self._host.stop.is_set:
-            now_ns = self._loop.wait()
+            now_ns = self._arrivals.wait()
             with self._host.lock:
                 self._tick(now_ns, self._clock.utc_ns())
 
