@@ -173,7 +173,7 @@ def own_cycle(follower: DynamixelFollower) -> Callable[[], None]:
     goals = dict.fromkeys(_joint_names(), 0.1)
 
     def cycle() -> None:
-        follower.exchange(goals)
+        follower.exchange(lambda: goals)
 
     return cycle
 

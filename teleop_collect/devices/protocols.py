@@ -1,9 +1,12 @@
 """What teleoperation and nodes ask of a device. Implementations are found through the registry."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from teleop_collect.samples import Intrinsics, JointSample, RgbdSample, TwistSample
+
+GoalSource = Callable[[], Mapping[str, float] | None]
+"""Gives goals by joint name (rad or m); None for none."""
 
 
 class LeaderArm(Protocol):
@@ -43,6 +46,14 @@ class FollowerArm(Protocol):
 
     def command(self, positions: Mapping[str, float]) -> None:
         """Send goals by joint name (rad or m); joints not named keep theirs."""
+        ...
+
+    def exchange(self, goals: GoalSource) -> JointSample:
+        """Read all joints once and send goals, in whatever order costs the bus least.
+
+        Raises ConfigError for unusable goals, as `command` does: nothing is sent then. Goals are
+        sent too when the reading fails.
+        """
         ...
 
     def hold(self) -> None:

@@ -1,7 +1,7 @@
 """Node `follower_arm`: drives every Dynamixel follower of the rig.
 
-Each period it sends the newest command and reads the joints. Without a fresh command the arm holds;
-should this process stall or die, the servos' own bus watchdog stops the arm.
+Each period it reads the joints and sends the newest command in one turn of the bus. Without a fresh
+command the arm holds; should this process stall or die, the servos' own bus watchdog stops it.
 """
 
 from sensor_msgs.msg import JointState
@@ -37,6 +37,7 @@ class FollowerDriver:
         self._device = create_follower(arm.follower, self._clock, bounds)
         self._hold_after_ns = round(hold_after_s * NS_PER_S)
         self._commanded_ns: int | None = None
+        self._taken_ns: int | None = None
         self._refused, self._refusal, self._holds = 0, "", 0
         node = host.node
         self._commands = PolledSubscription(
@@ -55,28 +56,43 @@ class FollowerDriver:
         )
 
     def _step(self) -> None:
-        taken = self._commands.newest()
-        if taken is not None:
-            self._command(taken.message, taken.received_ns)
         self._hold_when_stale()
-        self._joints.publish(conversions.joint_state(self._device.read()))
-
-    def _command(self, message: JointTrajectory, received_ns: int) -> None:
-        """Send a command that is whole and fresh; refuse any other and say so once."""
         try:
-            if self._clock.utc_ns() - received_ns > self._hold_after_ns:
-                raise ConfigError("command came too late")
-            positions = conversions.commanded_positions(message)
-            if not positions:
-                raise ConfigError("command without points")
-            self._device.command(positions)
-        except (ConfigError, ValueError) as error:
-            self._refused += 1
-            if str(error) != self._refusal:
-                self._refusal = str(error)
-                self._host.node.get_logger().error(f"follower {self._name}: refused: {error}")
-            return
-        self._commanded_ns = self._clock.monotonic_ns()
+            sample = self._device.exchange(self._newest_goals)
+        except ConfigError as error:
+            self._taken_ns = None
+            self._refuse(str(error))
+            sample = self._device.read()
+        finally:
+            # Goals leave though an answer is lost.
+            self._commanded_ns, self._taken_ns = self._taken_ns or self._commanded_ns, None
+        self._joints.publish(conversions.joint_state(sample))
+
+    def _newest_goals(self) -> dict[str, float] | None:
+        """The newest command, where there is one that is whole and fresh."""
+        taken = self._commands.newest()
+        if taken is None:
+            return None
+        if self._clock.utc_ns() - taken.received_ns > self._hold_after_ns:
+            self._refuse("command came too late")
+            return None
+        try:
+            positions = conversions.commanded_positions(taken.message)
+        except ValueError as error:
+            self._refuse(str(error))
+            return None
+        if not positions:
+            self._refuse("command without points")
+            return None
+        self._taken_ns = self._clock.monotonic_ns()
+        return positions
+
+    def _refuse(self, reason: str) -> None:
+        """Count a command that is not sent; say why, once."""
+        self._refused += 1
+        if reason != self._refusal:
+            self._refusal = reason
+            self._host.node.get_logger().error(f"follower {self._name}: refused: {reason}")
 
     def _hold_when_stale(self) -> None:
         """The node's own watchdog: what moved stops where it is once commands cease."""

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 
 from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.devices.protocols import GoalSource
 from teleop_collect.devices.sim.world import SimWorld
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceError, DeviceTimeout
 from teleop_collect.rig.config import Rig
@@ -66,6 +67,12 @@ class SimFollower:
                     f"{dict(positions)} is no command: each value must be finite, each joint one "
                     f"of {', '.join(sorted(self._joints))}"
                 )
+
+    def exchange(self, goals: GoalSource) -> JointSample:
+        sample = self.read()
+        if (positions := goals()) is not None:
+            self.command(positions)
+        return sample
 
     def hold(self) -> None:
         """The world's own watchdog holds the arm when commands end."""

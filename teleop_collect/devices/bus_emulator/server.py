@@ -18,6 +18,10 @@ from teleop_collect.devices.bus_emulator.hand import Hand, HandTrajectory
 from teleop_collect.devices.bus_emulator.line import Line
 from teleop_collect.devices.bus_emulator.protocol import PacketParser
 from teleop_collect.devices.bus_emulator.servo import EmulatedServo
+from teleop_collect.devices.bus_emulator.terminal_delay import (
+    TerminalDelay,
+    measure_terminal_delay,
+)
 from teleop_collect.devices.dynamixel import models
 from teleop_collect.errors import ConfigError
 from teleop_collect.process import StopSignal
@@ -28,8 +32,6 @@ NEAR_NS = 3_000_000
 """A reply due within this is waited for exactly; a later one leaves the line open."""
 SPIN_NS = 40_000
 """A sleep ends up to this late with a timer slack of 1 us (measured: p50 29 us)."""
-ATTENTIVE_NS = 200_000
-"""After a reply the line is polled for this long."""
 TIMER_SLACK_NS = 1_000
 MAX_BOOT_S = 60.0
 MAX_TICKS = 1e6
@@ -52,7 +54,7 @@ class EmulatorServer:
         self._parser = PacketParser()
         self._due: list[tuple[int, int, bytes]] = []
         self._exchanges = 0
-        self._attentive_until_ns = 0
+        self._delay = TerminalDelay()
         self._selector = selectors.DefaultSelector()
         self._commands = {
             "play": self._play,
@@ -76,8 +78,9 @@ class EmulatorServer:
     def run(self, stop: StopSignal) -> None:
         """Serve until the stop."""
         ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0)
+        self._delay = measure_terminal_delay()
         while not stop.is_set:
-            for key, _ in self._await_events():
+            for key, _ in self._selector.select(self._patience_s()):
                 key.data()
             self._deliver()
 
@@ -87,13 +90,6 @@ class EmulatorServer:
         self._selector.close()
         self._line.close()
 
-    def _await_events(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """A driver's next packet follows close on a reply: a sleep would be noticed too late."""
-        while time.monotonic_ns() < self._attentive_until_ns:
-            if events := self._selector.select(0):
-                return events
-        return self._selector.select(self._patience_s())
-
     def _patience_s(self) -> float:
         if not self._due:
             return IDLE_S
@@ -102,7 +98,7 @@ class EmulatorServer:
     def _on_bytes(self) -> None:
         if not self._line.plugged:
             return
-        start_ns = time.monotonic_ns()
+        start_ns = time.monotonic_ns() - self._delay.noticed_ns
         for packet in self._parser.feed(self._line.read()):
             self._exchanges += 1
             replies = self._bus.answer(packet, start_ns)
@@ -115,9 +111,8 @@ class EmulatorServer:
     def _deliver(self) -> None:
         while self._due and self._due[0][0] - time.monotonic_ns() < NEAR_NS:
             end_ns, _, data = heapq.heappop(self._due)
-            _wait_until(end_ns)
+            _wait_until(end_ns - self._delay.delivered_ns)
             self._line.write(data)
-            self._attentive_until_ns = time.monotonic_ns() + ATTENTIVE_NS
 
     def _watch_line(self) -> None:
         self._selector.register(self._line, selectors.EVENT_READ, self._on_bytes)

@@ -4,12 +4,28 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from teleop_collect.devices.dynamixel.exclusive import DeviceLock
-from teleop_collect.devices.dynamixel.latency import DEFAULT_LATENCY_MS, latency_timer_ms
+from teleop_collect.devices.dynamixel.latency import (
+    BITS_PER_BYTE,
+    DEFAULT_LATENCY_MS,
+    STATUS_BYTES,
+    latency_timer_ms,
+)
 from teleop_collect.devices.dynamixel.models import Item
+from teleop_collect.devices.dynamixel.packets import (
+    ERROR,
+    FAST_HEAD_BYTES,
+    FAST_OVERHEAD,
+    LENGTH_OVERHEAD,
+    PARAMETERS,
+    SERVO_ID,
+    PacketShelf,
+    StatusReply,
+    is_whole,
+    packet_length,
+)
 from teleop_collect.errors import (
     ConfigError,
     DeviceDisconnected,
@@ -21,59 +37,8 @@ from teleop_collect.errors import (
 QUIET_NS = 100_000_000
 """Silence that ends the wait for left-over replies."""
 MAX_DRAIN_NS = 500_000_000
-ALERT = 0x80
-# Where the fields of a status packet begin (e-Manual, "DYNAMIXEL Protocol 2.0").
-SERVO_ID = 4
-LENGTH = 5
-ERROR = 8
-PARAMETERS = 9
-LENGTH_OVERHEAD = 4
-"""Length counts instruction, error, parameters and checksum."""
-FAST_OVERHEAD = 4
-"""Error, id and checksum of each servo's share of the answer to a Fast Sync Read."""
-
-
-@dataclass(frozen=True)
-class StatusReply:
-    """A servo's status packet.
-
-    Attributes:
-        error: error field; bit 7 is the hardware alert, the others an error number.
-        data: parameters.
-    """
-
-    error: int
-    data: bytes
-
-    @property
-    def alert(self) -> bool:
-        """Whether the servo reports a hardware error."""
-        return bool(self.error & ALERT)
-
-    @property
-    def error_number(self) -> int:
-        """Why the instruction failed; 0 when it did not."""
-        return self.error & ~ALERT
-
-
-class PacketShelf:
-    """Stands in for the SDK's port where a packet is to be made but not sent yet."""
-
-    def __init__(self) -> None:
-        self.is_using = False
-        self.packet = b""
-
-    def clearPort(self) -> None:
-        """Nothing waits to be sent."""
-
-    def writePort(self, packet: Sequence[int]) -> int:
-        """Keep the packet."""
-        self.packet = bytes(packet)
-        return len(packet)
-
-
-def _length(packet: Sequence[int]) -> int:
-    return packet[LENGTH] | packet[LENGTH + 1] << 8
+MEANWHILE_S = 0.0004
+"""So long before the answers are due, what is to be sent after them is asked for."""
 
 
 def _import_sdk() -> tuple[Any, Any]:
@@ -109,6 +74,7 @@ class BusPort:
         self._lock: DeviceLock | None = None
         self._handler: Any = None
         self._settled = False
+        self._requests: dict[tuple[Any, ...], PacketShelf] = {}
 
     def open(self) -> None:
         """Take the port; does nothing when it is open.
@@ -217,23 +183,34 @@ class BusPort:
             length: bytes of each servo.
             fast: Fast Sync Read: one packet of all servos, which is shorter, comes whole or not at
                 all, and needs firmware that knows it.
-            meanwhile: called while the answers are under way; makes a packet (empty for none) that
-                leaves as soon as they have come or their time is over.
+            meanwhile: called shortly before the answers are due; makes a packet (empty for none)
+                that leaves as soon as they have come or their time is over. Answers are looked at
+                after that, while the packet takes its time on the bus.
 
         Raises:
             DeviceDisconnected: the port is gone.
         """
         receive = self._receive_joint if fast else self._receive_each
         ids = list(servo_ids)
+        request = self._read_request(ids, address, length, fast=fast)
+        share, head = (FAST_OVERHEAD, FAST_HEAD_BYTES) if fast else (STATUS_BYTES, 0)
+        expected_bytes = head + len(ids) * (share + length)
+        spare_s = (len(request.packet) + expected_bytes) * BITS_PER_BYTE / self.baud - MEANWHILE_S
 
         def exchange() -> dict[int, StatusReply]:
-            self._sent(
-                self._packets.syncReadTx(self._handler, address, length, ids, len(ids), fast)
-            )
-            packet = meanwhile() if meanwhile is not None else b""
+            handler = self._handler
+            handler.request(request.packet, request.answer_bytes)
+            packet = b""
+            if meanwhile is not None:
+                if spare_s > 0:
+                    time.sleep(spare_s)
+                packet = meanwhile()
+            whole = is_whole(handler.gather(expected_bytes))
+            if packet and whole:
+                handler.writePort(packet)
             replies = receive(ids, length)
-            if packet:
-                self._handler.writePort(packet)
+            if packet and not whole:
+                handler.writePort(packet)
             return replies
 
         with self._mutex:
@@ -244,6 +221,18 @@ class BusPort:
         """Throw away what arrives until the line has been silent for a while."""
         with self._mutex:
             self._guarded(self._settle)
+
+    def _read_request(
+        self, servo_ids: list[int], address: int, length: int, *, fast: bool
+    ) -> PacketShelf:
+        """The packet of a Sync Read, made by the SDK once."""
+        key = (*servo_ids, address, length, fast)
+        shelf = self._requests.get(key)
+        if shelf is None:
+            shelf = self._requests[key] = PacketShelf()
+            count = len(servo_ids)
+            self._sent(self._packets.syncReadTx(shelf, address, length, servo_ids, count, fast))
+        return shelf
 
     def _sent(self, result: int) -> None:
         if result != self._sdk.COMM_SUCCESS:
@@ -257,7 +246,7 @@ class BusPort:
             if result != self._sdk.COMM_SUCCESS:
                 break
             servo_id = packet[SERVO_ID]
-            if servo_id in servo_ids and _length(packet) == length + LENGTH_OVERHEAD:
+            if servo_id in servo_ids and packet_length(packet) == length + LENGTH_OVERHEAD:
                 data = bytes(packet[PARAMETERS : PARAMETERS + length])
                 replies[servo_id] = StatusReply(packet[ERROR], data)
             elif handler.isPacketTimeout():
@@ -272,7 +261,7 @@ class BusPort:
             if result != self._sdk.COMM_SUCCESS:
                 return {}
             is_joint = packet[SERVO_ID] == self._sdk.BROADCAST_ID
-            if is_joint and _length(packet) == len(servo_ids) * share + 1:
+            if is_joint and packet_length(packet) == len(servo_ids) * share + 1:
                 break
             if handler.isPacketTimeout():
                 return {}

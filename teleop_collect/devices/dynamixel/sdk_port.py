@@ -3,10 +3,13 @@
 Differences from the stock handler: reads block in the kernel for up to 1 ms instead of spinning
 (a tenth of the CPU at the same rate), time-outs follow the monotonic clock and the latency of this
 port instead of a fixed 34 ms on the wall clock, and a line that never falls silent cannot hold a
-read for ever.
+read for ever. An answer can be gathered whole before the SDK looks at it: what is to be sent next
+then leaves first, and the SDK's work is done while the bus is busy.
 """
 
+import os
 import time
+from collections.abc import Sequence
 
 from dynamixel_sdk import PortHandler
 
@@ -28,6 +31,7 @@ class SdkPort(PortHandler):  # type: ignore[misc]  # the SDK ships no types
         super().__init__(path)
         self._latency_ms = latency_ms
         self._budget_bytes = MAX_EXCESS_BYTES
+        self._gathered = b""
 
     def setupPort(self, cflag_baud: int) -> bool:
         """Open the port again; every change of the baud rate comes through here."""
@@ -45,9 +49,44 @@ class SdkPort(PortHandler):  # type: ignore[misc]  # the SDK ships no types
         transfer_ms = self.tx_time_per_byte * packet_length
         return float(transfer_ms + 2 * self._latency_ms + TIMEOUT_MARGIN_MS)
 
+    def clearPort(self) -> None:
+        """Throw away what has come and was not read."""
+        self._gathered = b""
+        super().clearPort()
+
+    def request(self, packet: bytes, answer_bytes: int) -> None:
+        """Send a packet that the SDK has made, and begin to wait for its answer."""
+        self.clearPort()
+        self.writePort(packet)
+        self.setPacketTimeout(answer_bytes)
+
+    def gather(self, count: int) -> bytes:
+        """Take `count` bytes, or what comes until the time-out; `readPort` gives them again."""
+        while (missing := count - len(self._gathered)) > 0:
+            if data := self.ser.read(missing):
+                self._gathered += data
+            elif self.isPacketTimeout():
+                break
+        return self._gathered
+
+    def writePort(self, packet: Sequence[int]) -> int:
+        """Send, without waiting for the line to take it: packets are shorter than its buffer."""
+        data = bytes(packet)
+        try:
+            sent = os.write(self.ser.fd, data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            sent += self.ser.write(data[sent:])
+        return sent
+
     def readPort(self, length: int) -> bytes:
         """Up to `length` bytes, waiting at most 1 ms for them."""
-        data = bytes(self.ser.read(max(0, min(length, self._budget_bytes))))
+        length = max(0, min(length, self._budget_bytes))
+        if self._gathered:
+            data, self._gathered = self._gathered[:length], self._gathered[length:]
+        else:
+            data = bytes(self.ser.read(length))
         self._budget_bytes -= len(data)
         return data
 

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from teleop_collect.clock import Clock
 from teleop_collect.devices.dynamixel import models
@@ -16,7 +16,8 @@ from teleop_collect.devices.dynamixel.facts import ServoFacts, read_facts
 from teleop_collect.devices.dynamixel.late_replies import MAX_LATENESS_NS, ReadLengths
 from teleop_collect.devices.dynamixel.latency import sync_read_s
 from teleop_collect.devices.dynamixel.models import Model
-from teleop_collect.devices.dynamixel.port import BusPort, StatusReply
+from teleop_collect.devices.dynamixel.packets import StatusReply
+from teleop_collect.devices.dynamixel.port import BusPort
 from teleop_collect.devices.dynamixel.scaling import JointScaling
 from teleop_collect.errors import ConfigError, DeviceError, DeviceTimeout
 from teleop_collect.rig.servo_config import Servo
@@ -33,8 +34,7 @@ Prepare = Callable[[int, ServoFacts], None]
 """Makes one servo (by id) ready; called for each servo when the arm connects."""
 
 
-@dataclass(frozen=True)
-class ServoReading:
+class ServoReading(NamedTuple):
     """Registers of one servo.
 
     Attributes:
@@ -112,6 +112,7 @@ class ServoChain:
         self._clock = clock
         self._lengths = ReadLengths(BLOCK.size, LONGEST_BLOCK)
         self._fast_failed = False
+        self._effort_per_unit = self._measured_efforts()
 
     def open(self, prepare: Prepare) -> None:
         """Open the port, check every servo and prepare it.
@@ -215,14 +216,19 @@ class ServoChain:
 
         Friction of the gears is not known, so this is an estimate.
         """
-        efforts = []
-        for servo_id, scaling in self.scalings.items():
-            model = self.models[servo_id]
+        return tuple(
+            reading.servos[servo_id].current_units * effort
+            for servo_id, effort in self._effort_per_unit.items()
+        )
+
+    def _measured_efforts(self) -> dict[int, float]:
+        """Torque of one unit of current by servo id; empty unless every servo measures it."""
+        efforts = {}
+        for servo_id, model in self.models.items():
             if model.current_unit_a is None or model.nm_per_a is None:
-                return ()
-            current_a = reading.servos[servo_id].current_units * model.current_unit_a
-            efforts.append(current_a * model.nm_per_a / scaling.gain)
-        return tuple(efforts)
+                return {}
+            efforts[servo_id] = model.current_unit_a * model.nm_per_a / self.scalings[servo_id].gain
+        return efforts
 
     def _prepare_servo(self, servo_id: int, prepare: Prepare) -> ServoFacts:
         facts = read_facts(self.port, servo_id)

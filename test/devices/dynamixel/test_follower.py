@@ -114,10 +114,10 @@ def test_follows_goals_in_joint_units(arm, follower):
 
 
 def test_one_exchange_reads_and_commands(arm, follower):
-    wait_for(lambda: near(AWAY)(follower.exchange(AWAY)), 5.0)
+    wait_for(lambda: near(AWAY)(follower.exchange(lambda: AWAY)), 5.0)
     assert arm.servo("elbow")["goal_ticks"] == 1722
     with pytest.raises(ConfigError, match="not finite"):
-        follower.exchange({"elbow": math.nan})
+        follower.exchange(lambda: {"elbow": math.nan})
 
 
 def test_effort_is_torque_from_the_current(arm, follower):

@@ -110,13 +110,13 @@ def test_one_lost_answer_does_not_stop_the_arm(arm, follower, kind):
 def test_goals_of_an_exchange_leave_though_an_answer_is_lost(arm, follower):
     arm.client.inject("no_reply", count=1)
     with pytest.raises(DeviceTimeout):
-        follower.exchange({"elbow": 1.0})
+        follower.exchange(lambda: {"elbow": 1.0})
     wait_for(lambda: goal_rad(arm, "elbow") == pytest.approx(-1.0, abs=0.001), 1.0)
     read_again(follower)
     arm.client.silence(IDS["wrist_1"])
     for _ in range(4):
         with pytest.raises(DeviceTimeout):
-            follower.exchange({"elbow": 0.0})
+            follower.exchange(lambda: {"elbow": 0.0})
     assert follower.counters.held_commands == 2
 
 

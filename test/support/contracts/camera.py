@@ -96,12 +96,12 @@ class CameraContract:
     def test_a_camera_that_is_taken_away_is_a_disconnection_and_comes_back(self, stand, camera):
         read_within(camera.read)
         stand.unplug()
-        assert is_for_a_person(str(loss_within(camera.read, 10.0)))
+        assert is_for_a_person(str(loss_within(camera.read)))
         camera.close()
         lost_ns = SystemClock().utc_ns()
         stand.plug()
-        connect_within(camera, 10.0)
-        assert read_within(camera.read, 10.0).stamp_ns > lost_ns
+        connect_within(camera)
+        assert read_within(camera.read).stamp_ns > lost_ns
 
     def test_reading_before_connecting_says_so(self, stand):
         camera = stand.driver()

@@ -21,7 +21,7 @@ from teleop_collect.samples import JointSample
 
 READS = 20
 PERIOD_S = 0.01
-ARRIVE_S = 5.0
+ARRIVE_S = 20.0
 AT_REST_S = 1.0
 """Longer than any arm takes to brake or its watchdog to act."""
 
@@ -114,6 +114,17 @@ class FollowerArmContract:
         follow_for(AT_REST_S / 2, follower.read)
         assert_near(read_within(follower.read), before, stand)
 
+    def test_an_exchange_reads_and_commands_and_refuses_what_a_command_refuses(
+        self, stand, follower
+    ):
+        before = read_within(follower.read).by_name()
+        assert_near(read_within(lambda: follower.exchange(lambda: None)), before, stand)
+        with pytest.raises(ConfigError) as raised:
+            follower.exchange(lambda: {stand.joints[0]: math.nan})
+        assert is_for_a_person(str(raised.value))
+        assert_near(read_within(follower.read), before, stand)
+        wait_until_near(lambda: follower.exchange(lambda: stand.goal), stand.goal, stand)
+
     def test_holding_stops_it_on_the_way(self, stand, follower):
         start = read_within(follower.read).by_name()
         first = stand.joints[0]
@@ -176,6 +187,19 @@ class FollowerArmContract:
         connect_within(other)
         assert_near(read_within(other.read), stand.goal, stand)
         other.close()
+
+
+def wait_until_near(
+    exchange: Callable[[], JointSample], goal: Mapping[str, float], stand: FollowerStand
+) -> None:
+    """Exchange at 100 Hz until the arm is there."""
+    end = time.monotonic() + ARRIVE_S
+    while True:
+        found = read_within(exchange).by_name()
+        if all(abs(found[joint] - q) <= stand.tolerance[joint] for joint, q in goal.items()):
+            return
+        assert time.monotonic() < end, f"never came there: {found}"
+        time.sleep(PERIOD_S)
 
 
 def assert_near(sample: JointSample, expected: Mapping[str, float], stand: FollowerStand) -> None:

@@ -154,7 +154,7 @@ class LeaderArmContract:
         def read_until_closed() -> None:
             try:
                 while True:
-                    read_within(leader.read, 0.5)
+                    read_within(leader.read)
             except DeviceError:
                 ended.set()
             except BaseException as error:
