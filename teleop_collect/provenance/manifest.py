@@ -5,6 +5,7 @@ The one definition of its shape, for the recorder that writes it and everybody w
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -43,6 +44,8 @@ class Outcome(Part):
     agreement: bool | None
     reason: str | None
     notes: str
+    steps: dict[str, bool | None] = Field(default_factory=dict)
+    """Whether each step of the task was reached, as the predicates say."""
 
 
 class RigCheckRecord(Part):
@@ -202,7 +205,11 @@ def agreement(operator_label: bool | None, predicate_label: bool | None) -> bool
 
 
 def outcome(
-    operator_label: bool | None, predicate_label: bool | None, reason: str | None, notes: str
+    operator_label: bool | None,
+    predicate_label: bool | None,
+    reason: str | None,
+    notes: str,
+    steps: Mapping[str, bool | None] | None = None,
 ) -> Outcome:
     """The outcome that follows from both labels."""
     return Outcome(
@@ -212,6 +219,7 @@ def outcome(
         agreement=agreement(operator_label, predicate_label),
         reason=reason,
         notes=notes,
+        steps=dict(steps or {}),
     )
 
 

@@ -1,13 +1,11 @@
 """What the recorder remembers of the episode it is recording, beside the open file."""
 
 from teleop_collect.clock import NS_PER_S, Clock, UtcAnchor
-from teleop_collect.episodes.success import evaluate
-from teleop_collect.errors import UnreadableError
+from teleop_collect.episodes.predicates.judgement import Judgement, StepLabel
 from teleop_collect.provenance.manifest import Outcome, outcome
-from teleop_collect.recording.last_poses import LastPoses
+from teleop_collect.recording.live_judge import LiveJudge
 from teleop_collect.recording.open_episode import OpenEpisode
 from teleop_collect.recording.stream_watch import StreamWatch
-from teleop_collect.rig.config import Task
 
 CLOCK_STEP_NS = 5_000_000
 CLOCK_CHECK_NS = NS_PER_S
@@ -15,21 +13,28 @@ MAX_BACKLOG_NS = NS_PER_S
 
 
 class CurrentEpisode:
-    """Labels, poses and the clock of one episode.
+    """Labels, predicates and the clock of one episode.
 
     Args:
         open_episode: its file and ledgers.
-        task: what the operator was asked to do.
+        judge: of the task's predicates.
         notes: free text from the start request.
         clock: watched for steps.
         anchor: UTC on the monotonic clock, as read at the start.
     """
 
     def __init__(
-        self, open_episode: OpenEpisode, task: Task, notes: str, clock: Clock, anchor: UtcAnchor
+        self,
+        open_episode: OpenEpisode,
+        judge: LiveJudge,
+        notes: str,
+        clock: Clock,
+        anchor: UtcAnchor,
     ) -> None:
         self.open = open_episode
-        self.poses = LastPoses(task.success)
+        self.judge = judge
+        self.judgement: Judgement | None = None
+        """What the predicates said in the end; None before, and of a task without any."""
         self.operator_label: bool | None = None
         self.reason: str | None = None
         self.clock_steps = 0
@@ -37,7 +42,6 @@ class CurrentEpisode:
             open_episode.streams, open_episode.ledgers, open_episode.manifest.started_ns
         )
         self.fault_told = False
-        self._success = task.success
         self._notes = notes
         self._clock = clock
         self._anchor = anchor
@@ -81,12 +85,15 @@ class CurrentEpisode:
         if self.open.error:
             reasons.append(f"fault: {self.open.error}")
         reason = "; ".join(r for r in reasons if r) or None
-        return outcome(self.operator_label, self._predicate(ended_ns), reason, self._notes)
+        self.judgement = judgement = self.judge.finish(ended_ns)
+        return outcome(
+            self.operator_label,
+            None if judgement is None else judgement.success,
+            reason,
+            self._notes,
+            {} if judgement is None else {step.name: step.success for step in judgement.steps},
+        )
 
-    def _predicate(self, ended_ns: int) -> bool | None:
-        if self._success is None:
-            return None
-        try:
-            return evaluate(self._success, self.poses.at(ended_ns))
-        except UnreadableError:
-            return None
+    def steps_reached(self) -> list[StepLabel]:
+        """Steps of the task that were reached since the last call."""
+        return self.judge.reached(self.now_ns())

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from teleop_collect.episodes.labels import Label
 from teleop_collect.errors import CheckFailed
 from teleop_collect.provenance.manifest import Manifest, Termination
 from teleop_collect.recording.current_episode import CurrentEpisode
 from teleop_collect.recording.episode_plan import EpisodeEnd, final_manifest
+from teleop_collect.recording.labels import label_line, predicate_label
 from teleop_collect.recording.open_episode import OpenEpisode
 from teleop_collect.topics import Stream
 
@@ -50,7 +52,22 @@ def finish(
         outcome=current.outcome(ended_ns),
         clock_steps=current.clock_steps,
     )
-    return episode.finish(final_manifest(episode.manifest, end, streams, episode.ledgers))
+    manifest = final_manifest(episode.manifest, end, streams, episode.ledgers)
+    return episode.finish(manifest, labels_while_recording(current, ended_ns))
+
+
+def labels_while_recording(current: CurrentEpisode, ended_ns: int) -> bytes:
+    """Lines of labels.jsonl: what operator and predicates said by the end of the episode.
+
+    An episode of a task without predicates has its operator's word in the manifest alone.
+    """
+    if current.judgement is None:
+        return b""
+    said = [predicate_label(current.judgement, ended_ns)]
+    if current.operator_label is not None:
+        who = current.open.manifest.operator
+        said.insert(0, Label(ended_ns, current.operator_label, current.reason, who))
+    return b"".join(label_line(label, current.open.place.episode_id) for label in said)
 
 
 def drain(episode: OpenEpisode, report: Report) -> None:

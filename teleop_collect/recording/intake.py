@@ -91,5 +91,5 @@ class Intake:
             if sequence is not None:
                 current.open.ledgers[number].transport.begin_after({publisher: sequence})
             return
-        current.poses.observe(self._topics[number], data, receive_ns)
+        current.judge.take(self._topics[number], data, receive_ns)
         current.open.offer(number, data, receive_ns, source_ns, sequence, publisher)

@@ -66,6 +66,8 @@ class EpisodeMonitor:
             self.say(notice.kind, topic=notice.topic, **notice.fields)
         for complaint in current.open.take_complaints():
             self.say("codec", message=complaint)
+        for step in current.steps_reached():
+            self.say("step", step=step.name, reached_s=step.reached_s)
 
     def note_dropouts(self, current: CurrentEpisode, *, final: bool = False) -> None:
         """Say which runs of messages were given up; with `final`, also those not ended yet."""

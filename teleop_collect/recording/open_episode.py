@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teleop_collect.clock import Clock
+from teleop_collect.episodes.labels import FILE_NAME as LABELS_FILE
 from teleop_collect.provenance.manifest import MANIFEST_FILE, Manifest
 from teleop_collect.recording.bag_metadata import (
     BagTopic,
@@ -212,11 +213,12 @@ class OpenEpisode:
         """
         return self._thread.stop(timeout_s)
 
-    def finish(self, manifest: Manifest) -> Manifest:
+    def finish(self, manifest: Manifest, labels: bytes = b"") -> Manifest:
         """Close the file and publish the folder, once drained.
 
         Args:
             manifest: final, but for the file's hash.
+            labels: content of labels.jsonl; without any, there is no such file.
 
         Returns:
             The manifest as written.
@@ -233,6 +235,8 @@ class OpenEpisode:
         manifest = manifest.model_copy(update={"hashes": hashes})
         folder = self.place.in_progress
         write_durably(self._fs, folder / METADATA_FILE, metadata_yaml(self._bag()).encode())
+        if labels:
+            write_durably(self._fs, folder / LABELS_FILE, labels)
         write_durably(self._fs, folder / MANIFEST_FILE, manifest.to_json().encode())
         self._fs.rename(self.place.active_file, self.place.closed_file)
         publish_folder(self._fs, folder, self.place.final)

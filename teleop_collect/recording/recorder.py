@@ -22,6 +22,7 @@ from teleop_collect.recording.finishing import finish, leave_to_salvage, throw_a
 from teleop_collect.recording.image_codecs import encoders_of
 from teleop_collect.recording.intake import Intake
 from teleop_collect.recording.labels import append_label
+from teleop_collect.recording.live_judge import live_judge
 from teleop_collect.recording.live_ledger import LiveLedger, LiveStream
 from teleop_collect.recording.messages import message_definition
 from teleop_collect.recording.monitor import EpisodeMonitor
@@ -34,9 +35,15 @@ from teleop_collect.recording.request import (
     StartRequest,
     check_request,
 )
-from teleop_collect.recording.rig_documents import RigDocument, RigSource, rig_documents
+from teleop_collect.recording.rig_documents import (
+    RigDocument,
+    RigSource,
+    descriptions_in,
+    rig_documents,
+)
 from teleop_collect.recording.salvage import salvage_in_progress
 from teleop_collect.recording.session import Command, Session, State
+from teleop_collect.rig.predicates.names import names_of
 from teleop_collect.topics import Stream
 
 __all__ = ["EpisodeRecorder", "EpisodeResult", "StartRequest"]
@@ -89,6 +96,7 @@ class EpisodeRecorder:
         for stream in self._streams.values():
             # Looked up now, because the first look-up is slow.
             message_definition(stream.type)
+        self._names = names_of(source.rig, descriptions_in(attached))
         settings = source.rig.recording
         pre_roll = PreRoll(round(settings.pre_roll_s * NS_PER_S), settings.queue_bytes)
         self._intake = Intake(self._streams, pre_roll)
@@ -167,6 +175,7 @@ class EpisodeRecorder:
             anchor = UtcAnchor.now(self._clock)
             started_ns = self._intake.hold(anchor.utc_ns(self._clock.monotonic_ns()))
             try:
+                judge = live_judge(task, self._source.rig, self._names, self._streams, started_ns)
                 episode = self._opening.open(request, task, started_ns)
             except BaseException:
                 self._intake.let_go()
@@ -174,7 +183,7 @@ class EpisodeRecorder:
             episode_id = episode.place.episode_id
             self._session.apply(Command.START, episode_id)
             self._last = self._last_fault = None
-            self._current = CurrentEpisode(episode, task, request.notes, self._clock, anchor)
+            self._current = CurrentEpisode(episode, judge, request.notes, self._clock, anchor)
             self._monitor.current, self._monitor.episode_id = self._current, episode_id
             self._intake.connect(self._current)
             if warning is not None:

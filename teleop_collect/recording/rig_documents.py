@@ -1,12 +1,14 @@
 """What an episode carries of its rig: the rig file, robot descriptions, serial numbers, hashes."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from teleop_collect.errors import ConfigError
 from teleop_collect.rig.calibration.store import ATTACHMENT_FOLDER, load_calibrations
 from teleop_collect.rig.config import Rig
-from teleop_collect.rig.description import resolve_urdf
+from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.hashes import combined_sha256, sha256_bytes
 
 URDF_MEDIA_TYPE = "application/xml"
@@ -66,6 +68,17 @@ def rig_documents(source: RigSource) -> tuple[RigDocument, ...]:
     for stored in load_calibrations(source).current.values():
         documents.append(RigDocument(stored.name, "application/json", stored.data))
     return tuple(documents)
+
+
+def descriptions_in(documents: tuple[RigDocument, ...]) -> dict[str, RobotDescription]:
+    """The robot descriptions among the documents, by arm; one that is no URDF is left out."""
+    found = {}
+    for document in documents:
+        if document.media_type == URDF_MEDIA_TYPE:
+            with suppress(ConfigError):
+                path = Path(document.name)
+                found[path.stem] = RobotDescription.from_bytes(document.data, path)
+    return found
 
 
 def calibration_hashes(documents: tuple[RigDocument, ...]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from support.faulty_file_system import FaultyFileSystem
 from support.recorder_rig import JOINTS, NS, joint_state, recorder, request
 
 from teleop_collect.clock import FakeClock
+from teleop_collect.episodes.labels import read_labels
 from teleop_collect.errors import TeleopCollectError
 from teleop_collect.recording.episode_file import Buffer, FileSystem
 from teleop_collect.recording.salvage import salvage_in_progress
@@ -109,7 +110,8 @@ def test_a_label_never_goes_to_an_older_episode(tmp_path: Path) -> None:
     with pytest.raises(TeleopCollectError, match="salvage it first"):
         core.label(True)
     core.close()
-    assert not (first.path / "labels.jsonl").exists()
+    labels = read_labels(first.path)
+    assert [label.by for label in labels] == ["predicate"]
 
 
 class FullDisk(FileSystem):

@@ -85,7 +85,12 @@ def test_an_episode_from_start_to_published_folder(tmp_path: Path) -> None:
     core.close()
     assert result.path == tmp_path / "episodes" / episode_id
     assert files_below(tmp_path / "inprogress") == []
-    assert files_below(result.path) == [f"{episode_id}.mcap", "manifest.json", "metadata.yaml"]
+    assert files_below(result.path) == [
+        f"{episode_id}.mcap",
+        "labels.jsonl",
+        "manifest.json",
+        "metadata.yaml",
+    ]
     with (result.path / f"{episode_id}.mcap").open("rb") as stream:
         reader = make_reader(stream, validate_crcs=True)
         got = [

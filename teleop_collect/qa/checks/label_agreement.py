@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from teleop_collect.episodes.labels import standing
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Remark, Severity
 
@@ -11,14 +12,13 @@ def run(evidence: Evidence) -> Iterator[Remark]:
     outcome = evidence.manifest.get("outcome")
     if not isinstance(outcome, dict):
         return
-    labels = evidence.episode.labels
-    operator = labels[-1].success if labels else outcome.get("operator_label")
-    predicate = outcome.get("predicate_label")
-    if isinstance(operator, bool) and isinstance(predicate, bool) and operator != predicate:
+    labels = standing(evidence.manifest, evidence.episode.labels)
+    if labels.needs_review:
         said = {True: "success", False: "failure"}
         yield Remark(
             Severity.REVIEW,
-            f"the operator says {said[operator]}, the predicate says {said[predicate]}",
+            f"the operator says {said[bool(labels.person)]}, "
+            f"the predicate says {said[bool(labels.predicate)]}",
         )
     if evidence.episode.effective_label is None:
         yield Remark(Severity.INFO, "nobody and nothing has labelled this episode")

@@ -62,6 +62,11 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "joint_speed": Function((_JOINT, _ARM), Result.JOINT_SPEED, "measured speed, without sign"),
     "gripper": Function((_ARM,), Result.JOINT_POSITION, "measured position of the gripper joint"),
+    "gripper_gap": Function(
+        (_ARM,),
+        Result.JOINT_POSITION,
+        "how far the gripper, at rest, stands from where it was sent; 0 while it moves",
+    ),
     "force": Function((_ARM,), Dimension.FORCE, "magnitude of the wrench sensor's force"),
     "torque": Function((_ARM,), Dimension.TORQUE, "magnitude of the wrench sensor's torque"),
     "time": Function((), Dimension.TIME, "since the start of the episode"),

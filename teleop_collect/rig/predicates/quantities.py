@@ -12,6 +12,7 @@ from teleop_collect.rig.problem import unknown_name
 AnyOf = tuple[Dimension, ...]
 """Several dimensions are possible: no robot description tells which."""
 _POSITIONS: AnyOf = (Dimension.ANGLE, Dimension.LENGTH)
+GRIPPER_FUNCTIONS = ("gripper", "gripper_gap")
 _SPEED_OF = {
     Dimension.ANGLE: Dimension.ANGULAR_SPEED,
     Dimension.LENGTH: Dimension.SPEED,
@@ -53,7 +54,7 @@ def dimension_of(value: Quantity | Call, names: Names) -> AnyOf | Dimension:
     if result is Result.TRUTH:
         raise ConfigError(f"{value.function}() is true or false; it cannot be added or compared")
     arm = value.arguments[-1]
-    joint = names.gripper(arm) if value.function == "gripper" else value.arguments[0]
+    joint = names.gripper(arm) if value.function in GRIPPER_FUNCTIONS else value.arguments[0]
     position = names.joints[arm].get(str(joint))
     possible = _POSITIONS if position is None else (position,)
     if result is Result.JOINT_SPEED:
@@ -85,7 +86,7 @@ def _check_sensors(function: str, given: Sequence[str], names: Names) -> None:
     if function in ("force", "torque") and given[-1] not in names.with_wrench:
         with_one = ", ".join(sorted(names.with_wrench)) or "no arm"
         raise ConfigError(f"arm '{given[-1]}' has no wrench sensor ({with_one} has one)")
-    if function in ("gripper", "grasping") and names.gripper(given[-1]) is None:
+    if function in (*GRIPPER_FUNCTIONS, "grasping") and names.gripper(given[-1]) is None:
         joints = ", ".join(names.joints[given[-1]])
         raise ConfigError(
             f"arm '{given[-1]}' has not exactly one joint with 'gripper' in its name; "
