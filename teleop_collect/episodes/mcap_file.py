@@ -4,7 +4,7 @@ Uses the file's own index where it has one and walks the file where it has not.
 """
 
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from teleop_collect.episodes.mcap_records import (
     RecordFile,
     decompress,
     message_of,
+    messages_in,
     records_in,
 )
 from teleop_collect.errors import UnreadableError
@@ -101,14 +102,16 @@ class McapFile:
         *,
         log_ns: int | None = None,
         on_damage: Callable[[UnreadableError], None] | None = None,
+        check_crc: bool = True,
     ) -> Iterator[RawMessage]:
-        """Messages in the order of the file; chunk checksums are always checked.
+        """Messages in the order of the file.
 
         Args:
             channel_ids: only these channels.
             log_ns: only messages received at this time.
             on_damage: called for each unreadable chunk, which is then left out; without it the
                 first one is raised.
+            check_crc: compare chunks with their checksums.
 
         Raises:
             UnreadableError: a chunk is damaged and `on_damage` is not given.
@@ -117,7 +120,7 @@ class McapFile:
             if not part.may_hold(channel_ids, log_ns):
                 continue
             try:
-                for message in self._messages_of(part):
+                for message in self._messages_of(part, check_crc=check_crc):
                     wanted = channel_ids is None or message.channel_id in channel_ids
                     if wanted and (log_ns is None or message.log_ns == log_ns):
                         yield message
@@ -271,20 +274,19 @@ class McapFile:
         if len({part.offset for part in self.index.parts}) != len(self.index.parts):
             raise self._file.error("the index lists a chunk twice")
 
-    def _messages_of(self, part: Part) -> Iterator[RawMessage]:
+    def _messages_of(self, part: Part, *, check_crc: bool) -> Iterator[RawMessage]:
         body = self._file.record_at(part.offset, Opcode(part.opcode))
         if part.opcode == Opcode.MESSAGE:
-            yield self._known(message_of(self._file, memoryview(body)))
-            return
-        chunk = self._file.parse(records.Chunk, body)
-        for opcode, record in records_in(self._file, decompress(self._file, chunk)):
-            if opcode == Opcode.MESSAGE:
-                yield self._known(message_of(self._file, record))
-
-    def _known(self, message: RawMessage) -> RawMessage:
-        if message.channel_id not in self.index.channels:
-            raise self._file.error(f"a message belongs to unknown channel {message.channel_id}")
-        return message
+            found: Iterable[RawMessage] = (message_of(self._file, memoryview(body)),)
+        else:
+            chunk = self._file.parse(records.Chunk, body)
+            data = decompress(self._file, chunk, check_crc=check_crc)
+            found = messages_in(self._file, data)
+        known = self.index.channels
+        for message in found:
+            if message.channel_id not in known:
+                raise self._file.error(f"a message belongs to unknown channel {message.channel_id}")
+            yield message
 
 
 def _complete(index: Index, statistics: records.Statistics) -> bool:

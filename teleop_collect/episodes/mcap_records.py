@@ -10,9 +10,8 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import lz4.frame
 import zstandard
@@ -35,8 +34,7 @@ MESSAGE_HEAD = struct.Struct("<HIQQ")
 FOOTER_BYTES = PREFIX.size + 20
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
+class RawMessage(NamedTuple):
     """One message as it lies in the file.
 
     Attributes:
@@ -181,3 +179,28 @@ def message_of(file: RecordFile, body: memoryview) -> RawMessage:
         raise file.error("a message record is too short")
     channel_id, sequence, log_ns, publish_ns = MESSAGE_HEAD.unpack_from(body)
     return RawMessage(channel_id, sequence, log_ns, publish_ns, body[MESSAGE_HEAD.size :])
+
+
+def messages_in(file: RecordFile, data: memoryview) -> Iterator[RawMessage]:
+    """The messages of a decompressed chunk, as `records_in` and `message_of` in one loop.
+
+    Raises:
+        UnreadableError: a record is cut off or too short.
+    """
+    offset, end = 0, len(data)
+    prefix, head, kind = PREFIX.unpack_from, MESSAGE_HEAD.unpack_from, int(Opcode.MESSAGE)
+    prefix_bytes, head_bytes = PREFIX.size, MESSAGE_HEAD.size
+    while offset < end:
+        if end - offset < prefix_bytes:
+            raise file.error("a record inside a chunk is cut off")
+        opcode, length = prefix(data, offset)
+        offset += prefix_bytes
+        if length > end - offset:
+            raise file.error("a record inside a chunk is cut off")
+        if opcode == kind:
+            if length < head_bytes:
+                raise file.error("a message record is too short")
+            channel_id, sequence, log_ns, publish_ns = head(data, offset)
+            body = data[offset + head_bytes : offset + length]
+            yield RawMessage(channel_id, sequence, log_ns, publish_ns, body)
+        offset += length

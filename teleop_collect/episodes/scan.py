@@ -7,15 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.contents import Contents
 from teleop_collect.episodes.decoding import Decoder
 from teleop_collect.episodes.images import IMAGE_TYPES
 from teleop_collect.episodes.mcap_records import RawMessage
-from teleop_collect.episodes.streams import EXTRACTORS, StreamTimes
+from teleop_collect.episodes.streams import EXTRACTORS, Int64Array, StreamTimes
 from teleop_collect.errors import UnreadableError
 
 MAX_GATHERED_BYTES = 1 << 30
+HEAD_BYTES = 12
+"""Encapsulation and stamp of a message whose type begins with a header."""
 
 OnImage = Callable[[str, RawMessage], None]
 OnDamage = Callable[[UnreadableError], None]
@@ -42,28 +46,57 @@ class _Gatherer:
         self.is_image = type_name in IMAGE_TYPES and decode is not None
         self.decode = decode
         self.keep = type_name in EXTRACTORS
-        self.rows: list[tuple[int, int, int, int]] = []
+        self.rows: list[tuple[int, int, int]] = []
+        self.heads: list[bytes] = []
         self.messages: list[bytes] = []
 
     def add(self, raw: RawMessage) -> int:
         """Take one message; returns the bytes kept."""
-        decode = self.decode
-        stamp_ns = decode.stamp_ns(raw.data, raw.log_ns) if decode else raw.log_ns
-        self.rows.append((raw.log_ns, raw.publish_ns, stamp_ns, raw.sequence))
-        if not self.keep:
-            return 0
-        self.messages.append(bytes(raw.data))
-        return len(raw.data)
+        data = raw.data
+        self.rows.append((raw.log_ns, raw.publish_ns, raw.sequence))
+        if self.keep:
+            self.messages.append(bytes(data))
+            return len(data)
+        self.heads.append(bytes(data[:HEAD_BYTES]))
+        return 0
 
     def times(self) -> StreamTimes:
         try:
-            table = np.array(self.rows, dtype=np.int64).reshape(-1, 4)
+            table = np.array(self.rows, dtype=np.int64).reshape(-1, 3)
         except OverflowError as error:
             raise UnreadableError(f"{self.topic}: a time stamp is beyond the year 2262") from error
-        return StreamTimes(*(np.ascontiguousarray(column) for column in table.T))
+        log_ns, publish_ns, sequence = (np.ascontiguousarray(column) for column in table.T)
+        return StreamTimes(log_ns, publish_ns, self._stamps(log_ns), sequence)
+
+    def _stamps(self, log_ns: Int64Array) -> Int64Array:
+        """Header stamps; receive times where the type or a message has none."""
+        heads = [m[:HEAD_BYTES] for m in self.messages] if self.keep else self.heads
+        if self.decode is None or not self.decode.has_header or not heads:
+            return log_ns.copy()
+        whole = b"".join(heads)
+        if len(whole) != HEAD_BYTES * len(heads):
+            times = zip(heads, log_ns.tolist(), strict=True)
+            return np.array([self.decode.stamp_ns(h, log) for h, log in times], dtype=np.int64)
+        table = np.frombuffer(whole, dtype=np.uint8).reshape(-1, HEAD_BYTES)
+        stamps = _stamps_in(table, "<")
+        big = table[:, 1] == 0
+        return np.where(big, _stamps_in(table, ">"), stamps) if big.any() else stamps
 
 
-def scan(contents: Contents, on_image: OnImage | None, on_damage: OnDamage | None) -> Scan:
+def _stamps_in(table: NDArray[np.uint8], order: str) -> Int64Array:
+    sec = np.ascontiguousarray(table[:, 4:8]).view(f"{order}i4")[:, 0].astype(np.int64)
+    nanosec = np.ascontiguousarray(table[:, 8:12]).view(f"{order}u4")[:, 0]
+    stamps: Int64Array = sec * NS_PER_S + nanosec
+    return stamps
+
+
+def scan(
+    contents: Contents,
+    on_image: OnImage | None,
+    on_damage: OnDamage | None,
+    *,
+    check_crc: bool = True,
+) -> Scan:
     """Read all files once.
 
     Args:
@@ -71,6 +104,7 @@ def scan(contents: Contents, on_image: OnImage | None, on_damage: OnDamage | Non
         on_image: called with topic and message for each image; it may raise UnreadableError.
         on_damage: called for each damaged chunk or image, which is then left out; without it the
             first one is raised.
+        check_crc: compare chunks with their checksums.
 
     Raises:
         UnreadableError: a chunk is damaged and `on_damage` is not given; or the small streams
@@ -83,7 +117,7 @@ def scan(contents: Contents, on_image: OnImage | None, on_damage: OnDamage | Non
     kept_bytes = 0
     for number, file in enumerate(contents.files):
         by_channel = {i: gatherers[t] for i, t in contents.topics_of(number).items()}
-        for raw in file.messages(on_damage=on_damage):
+        for raw in file.messages(on_damage=on_damage, check_crc=check_crc):
             gatherer = by_channel[raw.channel_id]
             kept_bytes += gatherer.add(raw)
             if kept_bytes > MAX_GATHERED_BYTES:
