@@ -1,4 +1,4 @@
-"""The one thread that writes: queue -> chunks -> disk, with bounded age of what is not yet safe.
+"""The one thread that writes: queue -> chunks -> file, with bounded age of what is not yet there.
 
 An error never raises out of the thread. It latches `error`, and from then on messages are counted
 as lost instead of written, so that the episode can still be finished with what is there. The spare
@@ -17,8 +17,9 @@ from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_writer import McapWriter
 from teleop_collect.recording.queue import QueuedMessage, RecordingQueue
+from teleop_collect.recording.sync_thread import SyncThread
 
-IDLE_WAIT_S = 0.005
+IDLE_WAIT_S = 0.02
 # Disk kept free for the end of the file; grows with the summary.
 SPARE_BYTES = 8 << 20
 
@@ -74,9 +75,9 @@ class WriterThread:
         self._complaints: deque[str] = deque()
         self._floor_bytes = settings.floor_bytes
         self._chunk_age_ns = round(settings.chunk_age_s * NS_PER_S)
-        self._fsync_ns = round(settings.fsync_s * NS_PER_S)
+        self._fsync_s = settings.fsync_s
         self._chunk_opened_ns = 0
-        self._synced_ns = clock.monotonic_ns()
+        self._sync: SyncThread
         self._notes: deque[tuple[str, Mapping[str, str]]] = deque()
         self._stop = threading.Event()
         self.error: str | None = None
@@ -85,6 +86,7 @@ class WriterThread:
 
     def start(self) -> None:
         """Begin writing."""
+        self._sync = SyncThread(self._file, self._fsync_s, self._clock)
         self._thread.start()
 
     def note(self, name: str, values: Mapping[str, str]) -> None:
@@ -112,6 +114,7 @@ class WriterThread:
                     break
                 self._stop.wait(IDLE_WAIT_S)
         self._guarded([], last=True)
+        self._end_sync()
         for channel, count in self._writer.counts.items():
             self._ledgers[channel - 1].written = count
 
@@ -126,13 +129,23 @@ class WriterThread:
                 self._do_what_is_due(last=last)
         except Exception as error:
             # Not OSError alone: a thread that dies would lose messages without counting them.
-            cause = getattr(error, "strerror", None) or error
-            self.error = f"{cause} while writing {self._file.path}"
+            self._latch(error)
             for channel, count in self._writer.drop_chunk().items():
                 self._ledgers[channel - 1].dropped_unwritten += count
         if self.error is not None:
             for message in batch[written:]:
                 self._ledgers[message[0]].dropped_unwritten += 1
+
+    def _latch(self, error: Exception) -> None:
+        cause = getattr(error, "strerror", None) or error
+        self.error = f"{cause} while writing {self._file.path}"
+
+    def _end_sync(self) -> None:
+        try:
+            self._sync.end()
+        except OSError as error:
+            if self.error is None:
+                self._latch(error)
 
     def _add(self, message: QueuedMessage) -> None:
         stream, receive_ns, publish_ns, sequence, data = message
@@ -159,10 +172,9 @@ class WriterThread:
         now_ns = self._clock.monotonic_ns()
         if last or now_ns - self._chunk_opened_ns >= self._chunk_age_ns:
             self._writer.close_chunk()
-        if not last and now_ns - self._synced_ns >= self._fsync_ns:
+        if not last and self._sync.is_due(now_ns):
             self._writer.close_chunk()
-            self._file.sync()
-            self._synced_ns = self._clock.monotonic_ns()
+            self._sync.begin()
             self._watch_disk()
 
     def _watch_disk(self) -> None:
