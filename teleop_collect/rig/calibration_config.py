@@ -2,7 +2,10 @@
 
 from typing import Literal
 
-from teleop_collect.rig.section import Section
+from pydantic import Field
+
+from teleop_collect.rig.calibration.values import Board
+from teleop_collect.rig.section import Name, Section
 
 AppliedKind = Literal["leader", "follower", "camera", "hand_eye", "wrench"]
 
@@ -16,3 +19,5 @@ class CalibrationUse(Section):
     """Kinds whose current file stands above the rig file's numbers: `leader` and `follower`
     (zeros and directions of servos), `camera` (intrinsics in CameraInfo), `hand_eye` (a camera's
     mount), `wrench` (bias and tool weight taken out of a simulated sensor's readings)."""
+    boards: dict[Name, Board] = Field(default_factory=lambda: {"board": Board()})
+    """ChArUco boards that are used with this rig."""

@@ -59,6 +59,7 @@ __all__ = [
     "Leader",
     "Mount",
     "ObjectInBox",
+    "Planted",
     "Plane",
     "Provenance",
     "RealSenseCamera",
@@ -215,6 +216,21 @@ class SimObject(Section):
     jitter_yaw_rad: Annotated[float, Field(ge=0)] = 0.0
 
 
+class Planted(Section):
+    """What is wrong with simulated devices, for calibration to find; nothing by default."""
+
+    leader_zero_rad: dict[str, float] = Field(default_factory=dict)
+    """By joint of a leader: how far its servo sits from the rig file's `zero_rad`, rad."""
+    follower_zero_rad: dict[str, float] = Field(default_factory=dict)
+    """By joint of a simulated follower: what its encoder reports too much, rad or m."""
+    wrench_tared: bool = True
+    """Whether the force-torque sensor takes out the tool's weight by itself."""
+    wrench_bias_n: Vector3 = (0.0, 0.0, 0.0)
+    wrench_bias_nm: Vector3 = (0.0, 0.0, 0.0)
+    camera_delay_s: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """How much later than the scene images are stamped."""
+
+
 class Sim(Section):
     """The simulated rig."""
 
@@ -229,6 +245,10 @@ class Sim(Section):
     camera_jitter_rad: Annotated[float, Field(ge=0)] = 0.01
     operator_failure_rate: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Share of attempts that the scripted operator spoils."""
+    boards: dict[Name, Mount] = Field(default_factory=dict)
+    """Where boards of `calibration.boards` stand or hang: x along columns, y along rows, printed on
+    the side of negative z; none by default."""
+    planted: Planted = Planted()
 
 
 class Rig(Section):

@@ -50,7 +50,7 @@ def names(loaded) -> list[str]:
 
 
 def test_every_shipped_rig_is_one_of_these():
-    assert set(shipped_rigs()) == {*DEVICES, "sim_tabletop", "sim_bimanual"}
+    assert set(shipped_rigs()) == {*DEVICES, "sim_tabletop", "sim_bimanual", "sim_calibration"}
 
 
 @pytest.mark.parametrize("rig", DEVICES)

@@ -10,6 +10,7 @@ from typing import Any
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
 from teleop_collect.devices.sim.randomization import SceneParameters, sample_scene, sim_section
 from teleop_collect.devices.sim.scene_arm import attach_arm
+from teleop_collect.devices.sim.scene_boards import add_boards
 from teleop_collect.devices.sim.scene_cameras import add_camera, simulated_cameras
 from teleop_collect.devices.sim.scene_props import add_lights, add_objects, add_room
 from teleop_collect.rig.config import Rig
@@ -42,6 +43,7 @@ def build_model(rig: Rig, parameters: SceneParameters, rig_path: Path | None = N
     add_lights(mujoco, spec, parameters)
     for (name, arm), bit in zip(rig.arms.items(), arm_bits, strict=True):
         attach_arm(mujoco, spec, name, arm, rig_path, bit, others=sum(arm_bits) - bit)
+    add_boards(mujoco, spec, rig)
     for name, camera in simulated_cameras(rig).items():
         add_camera(spec, name, camera, parameters.camera_offsets[name])
     return spec.compile()
@@ -62,7 +64,8 @@ def _set_options(mujoco: Any, spec: Any, rig: Rig) -> None:
     spec.stat.extent = 1.0
     spec.visual.map.znear, spec.visual.map.zfar = NEAR_M, FAR_M
     quality = spec.visual.quality
-    quality.shadowsize, quality.offsamples = 0, 0
+    # The edges of a board are measured to a tenth of a pixel.
+    quality.shadowsize, quality.offsamples = 0, 4 if sim_section(rig).boards else 0
     quality.numslices, quality.numstacks = 16, 4
     buffer = getattr(spec.visual, "global")
     cameras = simulated_cameras(rig).values()

@@ -70,27 +70,51 @@ class Coverage:
         return min(1.0, self.views / MIN_VIEWS) * (cells + tilts + size) / 3
 
 
-def coverage(views: Sequence[BoardView], width: int, height: int) -> Coverage:
-    """What a set of views covers.
+@dataclass(frozen=True)
+class ViewFacts:
+    """What one view adds to the coverage.
+
+    Attributes:
+        cells: corners in each cell of the image, shape (3, 3).
+        tilt_rad: of the board about image x and y.
+        scale: px for each m on the board.
+    """
+
+    cells: FloatArray
+    tilt_rad: tuple[float, float]
+    scale: float
+
+
+def view_facts(view: BoardView, width: int, height: int) -> ViewFacts:
+    """What a view adds.
 
     Args:
-        views: of one camera.
-        width: of its image, px.
-        height: of its image, px.
+        view: of the board.
+        width: of the image, px.
+        height: of the image, px.
     """
     cells = np.zeros((GRID, GRID))
-    tilted = [0, 0]
-    sizes = []
-    for view in views:
-        columns = np.clip(view.corners_px[:, 0] * GRID / width, 0, GRID - 1).astype(int)
-        rows = np.clip(view.corners_px[:, 1] * GRID / height, 0, GRID - 1).astype(int)
-        np.add.at(cells, (rows, columns), 1)
-        about_x, about_y, size = _attitude(view, width, height)
-        tilted[0] += abs(about_x) >= MIN_TILT_RAD
-        tilted[1] += abs(about_y) >= MIN_TILT_RAD
-        sizes.append(size)
-    ratio = max(sizes) / min(sizes) if sizes else 0.0
-    return Coverage(len(views), cells, (tilted[0], tilted[1]), ratio)
+    columns = np.clip(view.corners_px[:, 0] * GRID / width, 0, GRID - 1).astype(int)
+    rows = np.clip(view.corners_px[:, 1] * GRID / height, 0, GRID - 1).astype(int)
+    np.add.at(cells, (rows, columns), 1)
+    about_x, about_y, scale = _attitude(view, width, height)
+    return ViewFacts(cells, (about_x, about_y), scale)
+
+
+def combined(facts: Sequence[ViewFacts]) -> Coverage:
+    """What several views cover together."""
+    cells = sum((each.cells for each in facts), np.zeros((GRID, GRID)))
+    about_x, about_y = (
+        sum(abs(each.tilt_rad[axis]) >= MIN_TILT_RAD for each in facts) for axis in (0, 1)
+    )
+    scales = [each.scale for each in facts]
+    ratio = max(scales) / min(scales) if scales else 0.0
+    return Coverage(len(facts), cells, (about_x, about_y), ratio)
+
+
+def coverage(views: Sequence[BoardView], width: int, height: int) -> Coverage:
+    """What a set of views of one camera covers; see `view_facts`."""
+    return combined([view_facts(view, width, height) for view in views])
 
 
 def _attitude(view: BoardView, width: int, height: int) -> tuple[float, float, float]:
