@@ -47,6 +47,7 @@ POSE_STAMPED = "geometry_msgs/msg/PoseStamped"
 TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
 JOY = "sensor_msgs/msg/Joy"
 IMAGE = "sensor_msgs/msg/Image"
+REALSENSE_METADATA = "realsense2_camera_msgs/msg/Metadata"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 DIAGNOSTIC_ARRAY = "diagnostic_msgs/msg/DiagnosticArray"
@@ -91,7 +92,11 @@ LABEL_SUCCESS = "recorder/label_success"
 TELEOP_ENGAGE = "teleop/engage"
 TELEOP_STOP = "teleop/stop"
 RIG_CHECK_RUN = "rig_check/run"
+RIG_CHECK_QUICK = "rig_check/quick"
+RIG_CHECK_SAVE_BASELINE = "rig_check/save_baseline"
+RIG_CHECK_CAPTURE_POSE = "rig_check/capture_pose"
 SIM_RESET = "sim/reset"
+SIM_PLACE = "sim/place"
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ class Stream:
         qos: what the publisher of this package offers.
         source: topic to read it from where another node publishes it under a name of its own; it
             is still recorded as `topic`, so that episodes look alike whatever drives a device.
+        numbers: topics of the images whose frame numbers this stream tells.
         codec: `topic` and `type` are what the recorder makes of raw images with it; None records
             messages as they are.
     """
@@ -132,6 +138,7 @@ class Stream:
     qos: Qos
     source: str = ""
     codec: ImageCodec | None = None
+    numbers: tuple[str, ...] = ()
 
     @property
     def read_type(self) -> str:
@@ -174,6 +181,11 @@ def geometry_topic(camera: str) -> str:
     return f"cameras/{camera}/geometry"
 
 
+def color_metadata_topic(camera: str) -> str:
+    """Frame numbers of the colour images, named as realsense-ros names them; JSON."""
+    return f"cameras/{camera}/color/metadata"
+
+
 def compressed(topic: str) -> str:
     """Sibling of a colour image topic, named as image_transport names it."""
     return f"{topic}/compressed"
@@ -182,6 +194,11 @@ def compressed(topic: str) -> str:
 def compressed_depth(topic: str) -> str:
     """Sibling of a depth image topic, named as image_transport names it."""
     return f"{topic}/compressedDepth"
+
+
+def raw_image(topic: str) -> str:
+    """The raw image topic of itself or of a compressed sibling."""
+    return topic.removesuffix("/compressed").removesuffix("/compressedDepth")
 
 
 def object_topic(name: str) -> str:

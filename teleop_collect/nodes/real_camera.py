@@ -8,12 +8,16 @@ from std_msgs.msg import String
 from teleop_collect import topics
 from teleop_collect.clock import SystemClock
 from teleop_collect.devices.realsense.camera import RealSenseCamera as RealSenseDevice
+from teleop_collect.nodes.calibrated_rig import CalibratedRig
+from teleop_collect.nodes.camera_geometry import calibrated_geometry
 from teleop_collect.nodes.camera_topics import CameraTopics
 from teleop_collect.nodes.device_loop import DeviceLoop, run_loops
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host
 from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.calibration.apply import applied_intrinsics
 from teleop_collect.rig.config import RealSenseCamera
+from teleop_collect.samples import RgbdSample
 
 
 class RealCamera:
@@ -23,14 +27,20 @@ class RealCamera:
         host: the process's ROS side.
         name: of the camera in the rig file.
         config: its section.
+        calibrated: the rig with its current calibrations.
     """
 
-    def __init__(self, host: Host, name: str, config: RealSenseCamera) -> None:
-        self._host, self._name = host, name
+    def __init__(
+        self, host: Host, name: str, config: RealSenseCamera, calibrated: CalibratedRig
+    ) -> None:
+        self._host, self._name, self._calibration = host, name, calibrated
         self._device = RealSenseDevice(config, SystemClock())
         self._topics = CameraTopics(host.node, name, config)
         self._geometry = host.node.create_publisher(
             String, topics.geometry_topic(name), profile(topics.LATCHED_QOS)
+        )
+        self._numbers = host.node.create_publisher(
+            String, topics.color_metadata_topic(name), profile(topics.IMAGE_QOS)
         )
         self._loop = DeviceLoop(
             host,
@@ -48,18 +58,34 @@ class RealCamera:
 
     def _calibrated(self) -> None:
         geometry = self._device.geometry
-        self._topics.calibrated(geometry.color)
+        rig, found = self._calibration.loaded.rig, self._calibration.calibrations
+        applied = applied_intrinsics(rig, self._name, found)
+        self._topics.calibrated(geometry.color, applied)
         transform = geometry.color_from_depth
         text = {
             "color": asdict(geometry.color),
             "distortion": asdict(geometry.distortion),
             "color_from_depth": None if transform is None else transform.tolist(),
             "depth_scale_m": geometry.depth_scale_m,
+            "applied": None if applied is None else applied.model_dump(mode="json"),
+            **calibrated_geometry(self._calibration, self._name),
         }
         self._geometry.publish(String(data=json.dumps(text)))
 
     def _step(self) -> None:
-        self._topics.publish(self._device.read())
+        sample = self._device.read()
+        self._numbers.publish(String(data=json.dumps(self._numbered(sample))))
+        self._topics.publish(sample)
+
+    def _numbered(self, sample: RgbdSample) -> dict[str, int | None]:
+        """Which image this is, and how many never came before it."""
+        status = self._device.status
+        return {
+            "stamp_ns": sample.stamp_ns,
+            "frame_number": sample.frame_number,
+            "lost": status.lost,
+            "restarts": status.restarts,
+        }
 
     def _facts(self) -> dict[str, object]:
         status = self._device.status

@@ -114,6 +114,7 @@ class StreamRecord(Part):
     written: int
     dropped_queue: int | Unknown
     lost_transport: int | Unknown
+    lost_device: int | Unknown = "unknown"
     gaps: int | Unknown
     max_gap_ms: float | Unknown
     out_of_order: int | Unknown

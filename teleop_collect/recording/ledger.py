@@ -12,6 +12,7 @@ from array import array
 from dataclasses import dataclass
 
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.recording.frame_loss import FrameLoss
 from teleop_collect.recording.stamp_delay import DelayCounts, StampDelay
 from teleop_collect.recording.time_line import TimeLine
 from teleop_collect.recording.transport_loss import UNKNOWN, TransportLoss, Unknown
@@ -34,6 +35,8 @@ class StreamCounts:
         written: messages in the file.
         dropped_queue: messages received and not in the file.
         lost_transport: messages that never reached the recorder.
+        lost_device: images that the camera made and its driver never published; unknown where
+            nobody publishes the camera's frame numbers.
         mean_hz: of the stream's own time line; unknown with a single message.
         gaps: intervals longer than 1.5 periods; unknown without a nominal rate.
         max_gap_ms: the longest interval; unknown for a stream without messages or rate.
@@ -47,6 +50,7 @@ class StreamCounts:
     written: int
     dropped_queue: int | Unknown
     lost_transport: int | Unknown
+    lost_device: int | Unknown
     mean_hz: float | Unknown
     gaps: int | Unknown
     max_gap_ms: float | Unknown
@@ -83,6 +87,7 @@ class StreamLedger:
         self.dropped_unwritten = 0
         """Lost because the disk failed; counted by the writing thread."""
         self.transport = TransportLoss()
+        self.device = FrameLoss()
         self.stamps_ns = array("q")
         """Time line of the stream: one entry for each message that entered the queue, UTC ns."""
         self.line = TimeLine(expected_hz)
@@ -127,6 +132,7 @@ class StreamLedger:
             written=self.written,
             dropped_queue=self.dropped_queue,
             lost_transport=self.transport.lost,
+            lost_device=self.device.lost,
             mean_hz=line.mean_hz,
             gaps=gaps,
             max_gap_ms=longest_ns if longest_ns == UNKNOWN else longest_ns / 1e6,

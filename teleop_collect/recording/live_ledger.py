@@ -26,6 +26,7 @@ class LiveStream:
             the following.
         dropped_queue: those given up because the disk is slow.
         lost_transport: messages that never reached the recorder.
+        lost_device: images that the camera made and its driver never published.
         gaps: intervals longer than 1.5 periods so far.
         max_gap_ms: the longest interval so far.
     """
@@ -37,6 +38,7 @@ class LiveStream:
     received: int | None = None
     dropped_queue: int | None = None
     lost_transport: int | Unknown | None = None
+    lost_device: int | Unknown | None = None
     gaps: int | Unknown | None = None
     max_gap_ms: float | Unknown | None = None
 
@@ -84,6 +86,7 @@ def _with_ledger(row: LiveStream, ledger: StreamLedger) -> LiveStream:
         received=ledger.received,
         dropped_queue=ledger.dropped_queue,
         lost_transport=ledger.transport.lost,
+        lost_device=ledger.device.lost,
         gaps=gaps,
         max_gap_ms=longest_ns if longest_ns == UNKNOWN else longest_ns / 1e6,
     )

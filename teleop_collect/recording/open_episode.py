@@ -27,6 +27,7 @@ from teleop_collect.recording.episode_file import (
     write_durably,
 )
 from teleop_collect.recording.episode_plan import BEGIN_RECORD, END_RECORD, begin_values, end_values
+from teleop_collect.recording.frame_numbers import frame_numbers
 from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_writer import McapWriter
@@ -117,6 +118,7 @@ class OpenEpisode:
             for s in streams.values()
         ]
         self.numbers = {topic: number for number, topic in enumerate(streams)}
+        self._frame_numbers = frame_numbers(streams, self.ledgers)
         classes = [shed_class(s) for s in streams.values()]
         self.queue = RecordingQueue(classes, settings.queue_bytes)
         with ExitStack() as undo:
@@ -195,6 +197,8 @@ class OpenEpisode:
         ledger = self.ledgers[number]
         ledger.received += 1
         ledger.transport.observe(publication_sequence, publisher)
+        if (numbers := self._frame_numbers.get(number)) is not None:
+            numbers.accept(data)
         sequence = ledger.received if publication_sequence is None else publication_sequence
         message = (number, receive_ns, source_ns or receive_ns, sequence & 0xFFFFFFFF, data)
         if self.queue.put(message):

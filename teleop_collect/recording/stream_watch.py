@@ -24,7 +24,8 @@ class Notice:
 
     Attributes:
         kind: `silent` and `returned` of a required stream; `dropout`: messages lost before they
-            reached the recorder; `shedding`: messages given up because the disk is slow.
+            reached the recorder (cause `transport`), or images before they were published
+            (`device`); `shedding`: messages given up because the disk is slow.
         topic: absolute name.
         fields: details, for the event's JSON.
     """
@@ -80,6 +81,7 @@ class _Watched:
             self._limit_ns = max(SILENT_S, SILENT_PERIODS / stream.expected_hz) * NS_PER_S
         self._is_shedding = False
         self._lost = 0
+        self._lost_device = 0
         self._dropped = 0
         self._told_ns = 0
 
@@ -105,17 +107,23 @@ class _Watched:
             return []
         transport = self._ledger.transport.lost
         lost = transport if isinstance(transport, int) else self._lost
+        device = self._ledger.device.lost
+        lost_device = device if isinstance(device, int) else self._lost_device
         dropped = self._ledger.dropped_queue
         notices = []
         if lost > self._lost:
             fields = {"cause": "transport", "count": lost - self._lost, "total": lost}
             notices.append(Notice("dropout", self.topic, fields))
+        if lost_device > self._lost_device:
+            new = lost_device - self._lost_device
+            fields = {"cause": "device", "count": new, "total": lost_device}
+            notices.append(Notice("dropout", self.topic, fields))
         sheds = dropped > self._dropped
         if sheds and not self._is_shedding:
             notices.append(Notice("shedding", self.topic, {"total": dropped}))
         self._is_shedding = sheds
-        self.is_losing = lost > self._lost or dropped > self._dropped
-        self._lost, self._dropped = lost, dropped
+        self.is_losing = bool(notices) or sheds
+        self._lost, self._lost_device, self._dropped = lost, lost_device, dropped
         if self.is_losing:
             self._told_ns = now_ns
         return notices

@@ -60,6 +60,9 @@ class TopicCamera(CameraSection):
     driver: Literal["topic"]
     namespace: str = ""
     """What stands before `/color/image_raw`, as `/camera/camera`; `cameras/NAME` when empty."""
+    metadata: bool = False
+    """Whether the driver is realsense-ros: its frame numbers (`color/metadata`, needs the package
+    realsense2_camera_msgs) are recorded, and show images lost in the camera or on USB."""
     fovy_rad: Positive = 0.9
     """Vertical field of view, for drawings."""
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from teleop_collect import topics
+from teleop_collect.rig.calibration.apply import applies_to_cameras
 from teleop_collect.rig.config import (
     Arm,
     Camera,
@@ -62,7 +63,7 @@ def published_streams(rig: Rig) -> tuple[Stream, ...]:
     """
     streams = [stream for arm in rig.arms.values() for stream in _arm_streams(arm, rig)]
     for name, camera in rig.cameras.items():
-        streams += _camera_streams(name, camera)
+        streams += _camera_streams(name, camera, applies_to_cameras(rig))
     for name, tracked in rig.objects.items():
         streams.append(
             Stream(
@@ -174,7 +175,8 @@ def command_topics(arm: Arm) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _camera_streams(name: str, camera: Camera) -> Iterator[Stream]:
+def _camera_streams(name: str, camera: Camera, told: bool) -> Iterator[Stream]:
+    """`told`: whether simulated cameras publish their geometry, as real ones do."""
     source = camera.namespace if isinstance(camera, TopicCamera) else ""
 
     def stream(topic: str, message_type: str, kind: StreamKind) -> Stream:
@@ -188,13 +190,28 @@ def _camera_streams(name: str, camera: Camera) -> Iterator[Stream]:
         image = topics.COMPRESSED_IMAGE
         color, depth = topics.compressed(color), topics.compressed_depth(depth)
     yield stream(color, image, StreamKind.COLOR)
-    if isinstance(camera, RealSenseCamera):
+    if isinstance(camera, RealSenseCamera) or (told and isinstance(camera, SimCamera)):
         kind, qos = StreamKind.LABEL, topics.LATCHED_QOS
         yield Stream(topics.geometry_topic(name), topics.STRING, kind, None, False, qos)
+    yield from _frame_number_streams(name, camera, color, depth)
     yield stream(topics.color_info_topic(name), topics.CAMERA_INFO, info)
     if camera.depth:
         yield stream(depth, image, StreamKind.DEPTH)
         yield stream(topics.depth_info_topic(name), topics.CAMERA_INFO, info)
+
+
+def _frame_number_streams(name: str, camera: Camera, color: str, depth: str) -> Iterator[Stream]:
+    """Where the camera's driver tells frame numbers, from which lost images show."""
+    topic, qos = topics.color_metadata_topic(name), topics.IMAGE_QOS
+    kind = StreamKind.STATUS
+    if isinstance(camera, RealSenseCamera):
+        # One number for colour and the depth aligned to it: they come, or are lost, together.
+        numbered = (color, depth) if camera.depth else (color,)
+        yield Stream(topic, topics.STRING, kind, camera.fps, False, qos, numbers=numbered)
+    elif isinstance(camera, TopicCamera) and camera.metadata:
+        source = topic.replace(f"cameras/{name}", camera.namespace, 1) if camera.namespace else ""
+        message_type = topics.REALSENSE_METADATA
+        yield Stream(topic, message_type, kind, camera.fps, False, qos, source, numbers=(color,))
 
 
 def _rig_streams(rig: Rig) -> Iterator[Stream]:

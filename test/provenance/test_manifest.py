@@ -54,6 +54,7 @@ STREAM_KEYS = {
     "written",
     "dropped_queue",
     "lost_transport",
+    "lost_device",
     "gaps",
     "max_gap_ms",
     "out_of_order",

@@ -38,7 +38,7 @@ TYPING = [
         ("  scene:\n    driver: sim\n", "  scene:\n    driver: topic\n    preset: High Accuracy\n"),
         "preset",
         'cameras.scene.preset = "High Accuracy": unknown key (known here: depth, driver, fovy_rad, '
-        "fps, height, mount, namespace, serial, transport, width)",
+        "fps, height, metadata, mount, namespace, serial, transport, width)",
     ),
     # edit, text of the line that is named, message after "FILE:LINE: "
     (
