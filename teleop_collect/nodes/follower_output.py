@@ -24,6 +24,7 @@ class CommandTopic:
         self.joints = joints
         self.as_array = as_array
         self._stamped = stamped
+        self._node = node
         kind: Any = Float64MultiArray if as_array else JointTrajectory
         self._publisher = node.create_publisher(kind, topic, profile(topics.COMMAND_QOS))
 
@@ -41,6 +42,10 @@ class CommandTopic:
             self._publisher.publish(conversions.position_array(share))
         else:
             self._publisher.publish(conversions.joint_trajectory(share, period_s))
+
+    def close(self) -> None:
+        """Give the topic up."""
+        self._node.destroy_publisher(self._publisher)
 
 
 def command_topics(node: Node, arm: Arm) -> tuple[CommandTopic, ...]:

@@ -1,6 +1,7 @@
 """The node that drives Dynamixel followers: what it does with commands, and when they cease."""
 
 import math
+import json
 import signal
 
 import pytest
@@ -167,10 +168,11 @@ def test_diagnostics_tell_what_the_servos_are(rig, commander):
         for status in commander.diagnostics():
             if status.name == "follower_arm: follower main":
                 seen.update({v.key: v.value for v in status.values})
-        return PAN in seen
+        return f"servo: {PAN}" in seen
 
     wait_for(told, 10, "diagnostics of the follower")
-    assert seen[PAN].startswith("XL430-W250, firmware ")
-    assert "return delay 0 us" in seen[PAN]
+    servo = json.loads(seen[f"servo: {PAN}"])
+    assert servo["model"] == "XL430-W250"
+    assert (servo["return_delay_us"], servo["voltage_v"], servo["temperature_c"]) == (0, 5.0, 30)
     assert seen["latency_timer_ms"] == "unknown"
     assert seen["connected"] == "True"

@@ -9,7 +9,10 @@ from teleop_collect.devices.dynamixel.port import BusPort
 SETTINGS_BYTES = models.SHUTDOWN.end
 """Read from address 0 in one exchange, whose length no other answer has (see `late_replies`)."""
 HEALTH_START = models.TORQUE_ENABLE.address
-HEALTH_BYTES = models.BUS_WATCHDOG.end - HEALTH_START
+HEALTH_BYTES = models.PRESENT_TEMPERATURE.end - HEALTH_START
+
+DECIVOLTS = 10.0
+"""Voltages are kept in units of 0.1 V."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,15 @@ class ServoHealth:
         torque: whether torque is on.
         hardware_error: bits of Hardware Error Status (70).
         watchdog: content of Bus Watchdog (98), units of 20 ms; 255 after a trip.
+        voltage_v: supply.
+        temperature_c: of the motor.
     """
 
     torque: bool
     hardware_error: int
     watchdog: int
+    voltage_v: float
+    temperature_c: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,9 @@ class ServoFacts:
         current_limit_units: highest Goal Current; 0 without current sensor.
         min_position_ticks: lowest Goal Position in position control.
         max_position_ticks: highest Goal Position in position control.
+        min_voltage_v: lowest supply that it accepts.
+        max_voltage_v: highest.
+        max_temperature_c: temperature at which it switches torque off.
         health: what can change.
     """
 
@@ -55,6 +65,9 @@ class ServoFacts:
     current_limit_units: int
     min_position_ticks: int
     max_position_ticks: int
+    min_voltage_v: float
+    max_voltage_v: float
+    max_temperature_c: int
     health: ServoHealth
 
     @property
@@ -87,6 +100,9 @@ def read_facts(port: BusPort, servo_id: int) -> ServoFacts:
         current_limit_units=value(models.CURRENT_LIMIT),
         min_position_ticks=value(models.MIN_POSITION_LIMIT),
         max_position_ticks=value(models.MAX_POSITION_LIMIT),
+        min_voltage_v=value(models.MIN_VOLTAGE_LIMIT) / DECIVOLTS,
+        max_voltage_v=value(models.MAX_VOLTAGE_LIMIT) / DECIVOLTS,
+        max_temperature_c=value(models.TEMPERATURE_LIMIT),
         health=read_health(port, servo_id),
     )
 
@@ -100,8 +116,14 @@ def read_health(port: BusPort, servo_id: int) -> ServoHealth:
         DeviceDisconnected: the port is gone.
     """
     data = port.read(servo_id, HEALTH_START, HEALTH_BYTES).data
+
+    def value(item: Item) -> int:
+        return item.unpack(data[item.address - HEALTH_START : item.end - HEALTH_START])
+
     return ServoHealth(
-        torque=bool(data[0]),
-        hardware_error=data[models.HARDWARE_ERROR_STATUS.address - HEALTH_START],
-        watchdog=data[models.BUS_WATCHDOG.address - HEALTH_START],
+        torque=bool(value(models.TORQUE_ENABLE)),
+        hardware_error=value(models.HARDWARE_ERROR_STATUS),
+        watchdog=value(models.BUS_WATCHDOG),
+        voltage_v=value(models.PRESENT_INPUT_VOLTAGE) / DECIVOLTS,
+        temperature_c=value(models.PRESENT_TEMPERATURE),
     )

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import ConfigError, UnreadableError
+from teleop_collect.rig.calibration.store import load_calibrations, rig_calibration_sha256
 from teleop_collect.rig.checks.result import CheckResult
 from teleop_collect.rig.description import urdf_sha256
 from teleop_collect.rig.load import LoadedRig
@@ -29,6 +30,8 @@ class RigCheckReport:
         rig_sha256: hash of the rig file (calibration included), hex.
         urdf_sha256: hash of the robot descriptions, hex.
         results: one for each check.
+        calibration_sha256: hash of all that calibration decides, hex.
+        quick_at_ns: when the quick check renewed some of the results; None when it did not.
     """
 
     schema: Literal["teleop_collect.rig_check/1"]
@@ -38,16 +41,35 @@ class RigCheckReport:
     rig_sha256: str
     urdf_sha256: str
     results: tuple[CheckResult, ...]
+    calibration_sha256: str = ""
+    quick_at_ns: int | None = None
 
     @classmethod
     def of(
         cls, loaded: LoadedRig, at_ns: int, results: tuple[CheckResult, ...]
     ) -> "RigCheckReport":
         """The report of results that belong to a loaded rig."""
-        blocked = any(not r.passed and r.severity == "error" for r in results)
         urdf = urdf_sha256(loaded.rig, loaded.path)
-        verdict: Literal["pass", "fail"] = "fail" if blocked else "pass"
-        return cls(SCHEMA, loaded.rig.name, verdict, at_ns, loaded.sha256, urdf, results)
+        return cls(
+            SCHEMA,
+            loaded.rig.name,
+            _verdict(results),
+            at_ns,
+            loaded.sha256,
+            urdf,
+            results,
+            current_calibration_sha256(loaded),
+        )
+
+    def renewed(self, results: tuple[CheckResult, ...], at_ns: int) -> "RigCheckReport":
+        """This report with the results of a quick check in place of the older ones.
+
+        It keeps its own age: a quick check does not stand in for the whole one.
+        """
+        newer = {result.check: result for result in results}
+        merged = tuple(newer.get(result.check, result) for result in self.results)
+        verdict = _verdict(merged)
+        return dataclasses.replace(self, results=merged, result=verdict, quick_at_ns=at_ns)
 
     def failures(self) -> tuple[CheckResult, ...]:
         """Results that shut the gate."""
@@ -73,6 +95,10 @@ class RigCheckReport:
                 f"not a rig check result ({SCHEMA}): {where} is missing or wrong"
             ) from None
 
+    def is_of(self, loaded: LoadedRig) -> bool:
+        """Whether this report is of the rig, robot description and calibration of now."""
+        return self._other(loaded) is None
+
     def is_valid_for(self, loaded: LoadedRig, now_ns: int, max_age_s: float) -> str | None:
         """Why this report does not let the rig move or record; None when it does.
 
@@ -84,6 +110,12 @@ class RigCheckReport:
         if self.result == "fail":
             found = "; ".join(f"{r.check}: {r.message}" for r in self.failures())
             return f"the rig check failed: {found}"
+        if (reason := self._other(loaded)) is not None:
+            return reason
+        return _age_reason((now_ns - self.at_ns) / NS_PER_S, max_age_s)
+
+    def _other(self, loaded: LoadedRig) -> str | None:
+        """Why this report is not of the rig as it is now; None when it is."""
         if self.rig_sha256 != loaded.sha256:
             return f"the rig file {loaded.path} is not the one that was checked; {_AGAIN}"
         try:
@@ -91,7 +123,18 @@ class RigCheckReport:
                 return f"the robot description is not the one that was checked; {_AGAIN}"
         except ConfigError as error:
             return f"the robot description cannot be read: {error}"
-        return _age_reason((now_ns - self.at_ns) / NS_PER_S, max_age_s)
+        if self.calibration_sha256 != current_calibration_sha256(loaded):
+            return f"the calibration is not the one that was checked; {_AGAIN}"
+        return None
+
+
+def current_calibration_sha256(loaded: LoadedRig) -> str:
+    """Hash of the rig file's numbers and the current calibration files."""
+    return rig_calibration_sha256(loaded.rig, load_calibrations(loaded).file_hashes)
+
+
+def _verdict(results: tuple[CheckResult, ...]) -> Literal["pass", "fail"]:
+    return "fail" if any(not r.passed and r.severity == "error" for r in results) else "pass"
 
 
 def _age_reason(age_s: float, max_age_s: float) -> str | None:

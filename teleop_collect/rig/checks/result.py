@@ -69,3 +69,8 @@ def bad(
 ) -> CheckResult:
     """The result of a check that did not pass."""
     return CheckResult(check.name, check.severity, False, measured, limit, unit, message, todo)
+
+
+def unseen(check: Check, message: str, todo: str) -> CheckResult:
+    """The result of a check that had nothing to look at: neither good nor bad, and said so."""
+    return CheckResult(check.name, "info", False, "unknown", None, "", message, todo)

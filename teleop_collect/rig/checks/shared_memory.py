@@ -13,7 +13,7 @@ class SharedMemory:
 
     def run(self, context: CheckContext) -> CheckResult:
         """Compare free shared memory with what the large DDS profile asks for."""
-        free, limit = context.shm_free_bytes, LARGE_SHM_FREE_BYTES
+        free, limit = context.machine.shm_free_bytes, LARGE_SHM_FREE_BYTES
         message = f"{free / 1e6:.0f} MB free in {SHM_DIR}"
         if context.rig.cameras and free < limit:
             todo = f"enlarge {SHM_DIR}; for a container: docker run --shm-size=2g"

@@ -8,6 +8,7 @@ from support.rig_files import URDF, load_tiny
 from support.rig_observations import good_context, intrinsics, joints, spoiled
 
 from teleop_collect.rig.checks.context import CheckContext
+from teleop_collect.rig.checks.machine import Machine
 from teleop_collect.rig.checks.result import CheckResult
 from teleop_collect.rig.checks.run import CHECKS
 from teleop_collect.rig.data_rate import bytes_per_s
@@ -31,9 +32,29 @@ def _run(name: str, context: CheckContext) -> CheckResult:
     return next(check for check in CHECKS if check.name == name).run(context)
 
 
+NOT_SEEN = {
+    "camera_calibration",
+    "camera_extrinsics",
+    "calibration_age",
+    "device_serials",
+    "depth_alignment",
+}
+"""Have nothing to look at on a rig that was never calibrated, whose drivers tell no serial numbers
+and whose images are too small for edges."""
+
+
+def _failed(context: CheckContext) -> set[str]:
+    results = [check.run(context) for check in CHECKS]
+    return {r.check for r in results if not r.passed and r.severity != "info"}
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_a_good_rig_passes_every_check(context: CheckContext, check):
     result = check.run(context)
+    if check.name in NOT_SEEN:
+        assert (result.passed, result.severity, result.measured) == (False, "info", "unknown")
+        assert result.todo
+        return
     assert (result.passed, result.todo) == (True, ""), result.message
     assert (result.check, result.severity) == (check.name, check.severity)
 
@@ -41,9 +62,7 @@ def test_a_good_rig_passes_every_check(context: CheckContext, check):
 @pytest.mark.parametrize("name", ["sim_tabletop", "sim_bimanual"])
 def test_the_shipped_rigs_pass_when_observed_as_they_should_be(name: str, tmp_path: Path):
     context = good_context(load_rig(name), tmp_path)
-    low_need = {"disk_space", "write_speed"}  # of the machine, not of the rig
-    failed = [r for c in CHECKS if c.name not in low_need and not (r := c.run(context)).passed]
-    assert failed == []
+    assert _failed(context) - {"disk_space", "write_speed"} == set()  # these are the machine's
 
 
 FAULTS = [
@@ -346,15 +365,20 @@ def test_a_real_cameras_field_of_view_is_its_own(tmp_path: Path):
 def test_a_malformed_message_breaks_no_check(context: CheckContext):
     malformed = JointSample(0, ("shoulder", "gripper"), (0.0,))
     broken = spoiled(spoiled(context, LEADER, sample=malformed), FOLLOWER, sample=malformed)
-    failed = {check.name for check in CHECKS if not check.run(broken).passed}
-    assert failed == {"joints_present", "joints_within_limits", "leader_follower_offset"}
+    assert _failed(broken) == {
+        "joints_present",
+        "joints_within_limits",
+        "leader_follower_offset",
+    }
 
 
 def test_an_empty_observation_passes_no_check_of_the_rig(context: CheckContext):
-    nothing = replace(context, observations={})
+    nothing = replace(context, observations={}, motions={}, poses={}, baseline=None)
     passed = {check.name for check in CHECKS if check.run(nothing).passed}
     machine = {"disk_space", "write_speed", "shared_memory", "software_versions"}
-    assert passed - machine == {"limits_within_urdf", "topic_qos", "wrench_bias"}
+    machine |= {"clock_sync", "control_rate", "socket_buffers", "calibration_files"}
+    of_the_file = {"limits_within_urdf", "servo_limits", "wrench_bias", "camera_usb"}
+    assert passed - machine == of_the_file | {"topic_qos"}
 
 
 def test_an_unseen_description_warns_and_a_wrong_one_is_an_error(context: CheckContext):
@@ -409,7 +433,7 @@ def test_the_write_probe_leaves_nothing_behind(context: CheckContext):
 
 
 def test_little_shared_memory_warns(context: CheckContext):
-    result = _run("shared_memory", replace(context, shm_free_bytes=64_000_000))
+    result = _run("shared_memory", replace(context, machine=Machine(64_000_000)))
     assert (result.passed, result.severity, result.measured) == (False, "warning", 64_000_000)
     assert result.message == "64 MB free in /dev/shm"
 

@@ -8,6 +8,7 @@ from support.rig_observations import good_context, spoiled
 
 from teleop_collect.clock import NS_PER_S, FakeClock
 from teleop_collect.errors import UnreadableError
+from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.report import RigCheckReport
 from teleop_collect.rig.checks.run import CHECKS, run_checks
 
@@ -17,7 +18,11 @@ DAY_S = 86_400.0
 def _report(tmp_path: Path, **wrench: object) -> tuple[RigCheckReport, FakeClock]:
     context = good_context(load_tiny(tmp_path), tmp_path / "recordings")
     clock = FakeClock()
-    return run_checks(spoiled(context, "follower/wrench", **wrench), clock), clock
+    return _judged(spoiled(context, "follower/wrench", **wrench), clock), clock
+
+
+def _judged(context: CheckContext, clock: FakeClock) -> RigCheckReport:
+    return RigCheckReport.of(context.loaded, clock.utc_ns(), run_checks(context))
 
 
 def test_a_good_rig_opens_the_gate(tmp_path: Path):
@@ -40,8 +45,10 @@ def test_an_error_shuts_the_gate_and_says_why(tmp_path: Path):
 
 def test_a_warning_does_not_shut_the_gate(tmp_path: Path):
     context = good_context(load_tiny(tmp_path), tmp_path)
-    report = run_checks(replace(context, shm_free_bytes=0), FakeClock())
-    assert [r.check for r in report.results if not r.passed] == ["shared_memory"]
+    full = replace(context, machine=replace(context.machine, shm_free_bytes=0))
+    report = _judged(full, FakeClock())
+    found = [r.check for r in report.results if not r.passed and r.severity != "info"]
+    assert found == ["shared_memory"]
     assert report.result == "pass"
 
 

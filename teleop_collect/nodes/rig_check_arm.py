@@ -1,0 +1,119 @@
+"""One arm as the rig check hears it: leader, follower, wrench, and whether it is teleoperated."""
+
+import math
+import time
+from collections.abc import Iterator
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import WrenchStamped
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+
+from teleop_collect import topics
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.checks.arm_joints import mapped
+from teleop_collect.rig.checks.motion import PosePair
+from teleop_collect.rig.config import Arm, SpaceMouseLeader, TopicLeader
+from teleop_collect.rig.streams import follower_source
+from teleop_collect.samples import JointSample
+
+STATUS_TIMEOUT_S = 1.0
+DISCOVERY_S = 0.3
+AT_REST = "DISARMED"
+
+
+class ArmWatch:
+    """Subscriptions to one arm's topics.
+
+    Attributes:
+        leader: its newest sample; None before the first and for leaders without joints.
+        follower: its newest sample; None before the first.
+    """
+
+    def __init__(self, node: Node, arm: Arm) -> None:
+        self._node, self._arm = node, arm
+        self.leader: JointSample | None = None
+        self.follower: JointSample | None = None
+        self._forces_n: list[tuple[float, float, float]] = []
+
+        def subscription(kind: type, name: str, source: str = "") -> PolledSubscription:
+            topic = source or topics.arm_topic(arm.prefix, name)
+            return PolledSubscription(node, kind, topic, profile(topics.FAST_QOS, 100))
+
+        leader_topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else ""
+        state, source = topics.FOLLOWER_JOINT_STATES, follower_source(arm)
+        self._follower = subscription(JointState, state, source)
+        self._leader: PolledSubscription | None = None
+        if not isinstance(arm.leader, SpaceMouseLeader):
+            self._leader = subscription(JointState, topics.LEADER_JOINT_STATES, leader_topic)
+        self._wrench: PolledSubscription | None = None
+        if arm.wrench is not None:
+            name = topics.FOLLOWER_WRENCH
+            self._wrench = subscription(WrenchStamped, name, arm.wrench.topic)
+
+    def poll(self) -> Iterator[tuple[JointSample, int]]:
+        """Take what has arrived; yields the follower's samples with their time of reception."""
+        if self._leader is not None and (newest := self._leader.newest()) is not None:
+            self.leader = conversions.joint_sample(newest.message)
+        for taken in self._wrench.drain() if self._wrench else ():
+            self._forces_n.append(conversions.wrench_sample(taken.message).force_n)
+        for taken in self._follower.drain():
+            self.follower = conversions.joint_sample(taken.message)
+            yield self.follower, taken.received_ns
+
+    def pose_pair(self) -> PosePair | None:
+        """Leader, mapped, and follower as they are now; None when one was not heard."""
+        if self.leader is None or self.follower is None:
+            return None
+        follower = self.follower.by_name()
+        asked = mapped(self._arm, self.leader.by_name())
+        both = {joint: position for joint, position in asked.items() if joint in follower}
+        return PosePair(both, follower) if both else None
+
+    def forget_forces(self) -> None:
+        """Begin a new mean."""
+        self._forces_n.clear()
+
+    def mean_force_n(self) -> tuple[float, float, float] | None:
+        """Mean of the forces since `forget_forces`; None without any."""
+        if not self._forces_n:
+            return None
+        count = len(self._forces_n)
+        x, y, z = (math.fsum(column) / count for column in zip(*self._forces_n, strict=True))
+        return (x, y, z)
+
+    def engaged(self) -> str | None:
+        """Why this arm may not be moved by the check: somebody teleoperates it; None if nobody."""
+        status = PolledSubscription(
+            self._node, DiagnosticArray, topics.TELEOP_STATUS, profile(topics.FAST_QOS)
+        )
+        try:
+            return self._engaged(status)
+        finally:
+            status.close()
+
+    def _engaged(self, status: PolledSubscription) -> str | None:
+        start_s = time.monotonic()
+        while (waited_s := time.monotonic() - start_s) < STATUS_TIMEOUT_S:
+            if (taken := status.newest()) is not None:
+                states = {
+                    value.value
+                    for row in taken.message.status
+                    for value in row.values
+                    if value.key == "state"
+                }
+                if states <= {AT_REST}:
+                    return None
+                return f"teleoperation is {', '.join(sorted(states)).lower()}; disarm it first"
+            if waited_s > DISCOVERY_S and not self._node.count_publishers(topics.TELEOP_STATUS):
+                return None
+            time.sleep(0.02)
+        return "teleoperation does not tell its state; stop it first"
+
+    def close(self) -> None:
+        """Drop the subscriptions."""
+        for subscription in (self._follower, self._leader, self._wrench):
+            if subscription is not None:
+                subscription.close()

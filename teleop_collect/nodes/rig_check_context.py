@@ -1,0 +1,118 @@
+"""Gathers everything that the checks judge: observations, motions, poses, files, this machine."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock
+from teleop_collect.errors import CheckFailed, UnreadableError
+from teleop_collect.nodes.host import Host
+from teleop_collect.nodes.rig_check_arm import ArmWatch
+from teleop_collect.nodes.rig_check_motion import ArmMotion
+from teleop_collect.nodes.rig_check_observing import Observing
+from teleop_collect.recording.clock_sync import clock_sync
+from teleop_collect.rig.calibration.store import calibration_folder, load_calibrations
+from teleop_collect.rig.checks.baseline import Baseline, load_baseline
+from teleop_collect.rig.checks.context import CheckContext
+from teleop_collect.rig.checks.machine import Machine
+from teleop_collect.rig.checks.motion import MotionRecord, PosePair
+from teleop_collect.rig.load import LoadedRig
+
+LOOP_S = 0.5
+"""How long the control loop is tried."""
+POSE_TIMEOUT_S = 3.0
+
+
+class ContextMaker:
+    """Makes the context of each check.
+
+    Args:
+        host: the process's ROS side.
+        loaded: the rig.
+        root: where episodes go.
+    """
+
+    def __init__(self, host: Host, loaded: LoadedRig, root: Path) -> None:
+        self._host, self._loaded, self._root = host, loaded, root
+        self._clock = SystemClock()
+        self._poses: dict[str, tuple[PosePair, ...]] = {}
+
+    def context(self, *, seconds: float | None = None, motion: bool = False) -> CheckContext:
+        """Look at the rig.
+
+        Args:
+            seconds: how long to observe; None for the whole check with all it needs.
+            motion: whether the arms may move.
+        """
+        check = self._loaded.rig.check
+        observations = Observing(self._host, self._loaded.rig).observe(seconds or check.observe_s)
+        loop_hz = self._loop_hz() if seconds is None else None
+        context = CheckContext.of(self._loaded, observations, self._root, self._machine(loop_hz))
+        motions: dict[str, MotionRecord] = {}
+        if motion and check.motion_rad > 0:
+            motions = self._motions(context)
+        moved = {name: record.poses for name, record in motions.items() if record.poses}
+        return replace(
+            context,
+            motions=motions,
+            poses={**self._poses, **moved},
+            calibrations=load_calibrations(self._loaded),
+            baseline=self._baseline(),
+            now_ns=self._clock.utc_ns(),
+        )
+
+    def capture_poses(self) -> str:
+        """Take every arm's leader and follower, which a person has put into the same posture.
+
+        Raises:
+            CheckFailed: a leader or follower is not heard.
+        """
+        taken = {}
+        for name, arm in self._loaded.rig.arms.items():
+            watch = ArmWatch(self._host.node, arm)
+            try:
+                taken[name] = self._pose(watch, name)
+            finally:
+                watch.close()
+        self._poses = {n: (*self._poses.get(n, ()), pair) for n, pair in taken.items()}
+        return f"{len(next(iter(self._poses.values()), ()))} postures taken"
+
+    def _pose(self, watch: ArmWatch, arm: str) -> PosePair:
+        deadline = time.monotonic() + POSE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            for _ in watch.poll():
+                pass
+            if (pair := watch.pose_pair()) is not None:
+                return pair
+            time.sleep(0.02)
+        raise CheckFailed(f"arm '{arm}': leader or follower is silent; start its driver")
+
+    def _motions(self, context: CheckContext) -> dict[str, MotionRecord]:
+        """One arm after the other, so that they cannot meet."""
+        rig = self._loaded.rig
+        return {
+            name: ArmMotion(self._host, rig, name, context.descriptions[name]).run()
+            for name in rig.arms
+        }
+
+    def _machine(self, loop_hz: float | None) -> Machine:
+        sync = clock_sync()
+        error_us = sync.estimated_error_us
+        return Machine.here(sync.state, None if error_us is None else error_us / 1e6, loop_hz)
+
+    def _loop_hz(self) -> float:
+        """Rate that a paced loop reaches, late ticks left out as teleoperation leaves them out."""
+        loop = PacedLoop(self._loaded.rig.teleop.rate_hz, self._clock)
+        start_ns = self._clock.monotonic_ns()
+        ticks, now_ns = 0, start_ns
+        while now_ns - start_ns < LOOP_S * NS_PER_S:
+            now_ns = loop.wait()
+            ticks += 1
+        return ticks * NS_PER_S / (now_ns - start_ns)
+
+    def _baseline(self) -> Baseline | None:
+        try:
+            return load_baseline(calibration_folder(self._loaded), self._loaded.rig.name)
+        except UnreadableError as error:
+            self._host.node.get_logger().error(str(error))
+            return None

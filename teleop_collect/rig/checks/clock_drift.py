@@ -1,0 +1,42 @@
+"""Check: no stream's stamps drift or step against this machine's clock while it is observed."""
+
+import numpy as np
+
+from teleop_collect.rig.checks.context import CheckContext
+from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good
+from teleop_collect.rig.checks.trace import Timing
+from teleop_collect.rig.streams import checked_streams
+
+PIECES = 4
+MIN_MESSAGES = 20
+MAX_CHANGE_S = 0.03
+"""Between pieces of the observation; a clock step of 50 ms is more, jitter is less."""
+
+
+class ClockDrift:
+    """Smallest age of stamps in each quarter of the observation."""
+
+    name = "clock_drift"
+    severity: Severity = "error"
+
+    def run(self, context: CheckContext) -> CheckResult:
+        """Judge every stream with enough stamped messages."""
+        changes: dict[str, float] = {}
+        for stream in checked_streams(context.rig):
+            timing = context.observation(stream.topic).timing
+            if timing is not None and len(timing.age_ns) >= MIN_MESSAGES:
+                changes[stream.topic] = _change_s(timing)
+        if not changes:
+            return bad(self, "no stamped message received", "start the drivers", "unknown")
+        worst = round(max(changes.values()), 4)
+        off = [f"{t}: {c * 1e3:.0f} ms" for t, c in changes.items() if c > MAX_CHANGE_S]
+        if off:
+            todo = "synchronise the clocks (chrony, PTP); look at the driver's time stamps"
+            message = f"stamps moved while they were observed: {'; '.join(off)}"
+            return bad(self, message, todo, worst, MAX_CHANGE_S, "s")
+        return good(self, "clocks keep step", worst, MAX_CHANGE_S, "s")
+
+
+def _change_s(timing: Timing) -> float:
+    least = [int(piece.min()) for piece in np.array_split(timing.age_ns, PIECES)]
+    return (max(least) - min(least)) / 1e9
