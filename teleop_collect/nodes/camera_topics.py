@@ -15,6 +15,7 @@ from teleop_collect import topics
 from teleop_collect.devices.image_encoding import EncodedImage, compressed_depth, jpeg
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.config import Camera
 from teleop_collect.samples import Intrinsics, RgbdSample
 
@@ -76,9 +77,17 @@ class CameraTopics:
         self._encoder = threading.Thread(target=self._encode, name=f"encode {name}", daemon=True)
         self._encoder.start()
 
-    def calibrated(self, intrinsics: Intrinsics) -> None:
-        """Take the camera's intrinsics; before this, no CameraInfo is published."""
-        self._info = conversions.camera_info(intrinsics, self._frame_id)
+    def calibrated(self, intrinsics: Intrinsics, applied: CameraIntrinsics | None = None) -> None:
+        """Take the camera's intrinsics; before this, no CameraInfo is published.
+
+        Args:
+            intrinsics: of the driver.
+            applied: of a calibration file that stands above them.
+        """
+        if applied is None:
+            self._info = conversions.camera_info(intrinsics, self._frame_id)
+        else:
+            self._info = conversions.calibrated_camera_info(applied, self._frame_id)
 
     def publish(self, sample: RgbdSample) -> None:
         """Publish colour, depth where there is one, and their CameraInfo with the same stamp."""

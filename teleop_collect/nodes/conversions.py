@@ -2,14 +2,18 @@
 
 import array
 
+import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
+from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState, Joy
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.errors import UnreadableError
+from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.checks.driver_status import DriverStatus, DriverStatuses
 from teleop_collect.samples import (
     Intrinsics,
@@ -198,6 +202,31 @@ def camera_info(intrinsics: Intrinsics, frame_id: str) -> CameraInfo:
     message.p = [k.fx, 0.0, k.cx, 0.0, 0.0, k.fy, k.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
     message.header.frame_id = frame_id
     return message
+
+
+def calibrated_camera_info(values: CameraIntrinsics, frame_id: str) -> CameraInfo:
+    """Calibrated intrinsics with their distortion as CameraInfo; images are not rectified."""
+    k = values
+    pinhole = Intrinsics(k.width, k.height, k.fx, k.fy, k.cx, k.cy)
+    message = camera_info(pinhole, frame_id)
+    message.d = list(values.distortion)
+    return message
+
+
+def color_array(message: Image) -> NDArray[np.uint8]:
+    """A colour image as RGB, shape (height, width, 3).
+
+    Raises:
+        UnreadableError: its encoding is neither rgb8, bgr8 nor mono8, or its size is wrong.
+    """
+    channels = {"rgb8": 3, "bgr8": 3, "mono8": 1}.get(message.encoding)
+    if channels is None or len(message.data) != message.height * message.step:
+        raise UnreadableError(f"an image of encoding '{message.encoding}' cannot be read")
+    rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
+    pixels = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
+    if message.encoding == "bgr8":
+        return np.ascontiguousarray(pixels[..., ::-1])
+    return np.repeat(pixels, 3, axis=2) if channels == 1 else pixels
 
 
 def intrinsics(message: CameraInfo) -> Intrinsics:

@@ -12,6 +12,7 @@ from teleop_collect.clock import NS_PER_S, SystemClock
 from teleop_collect.devices.registry import create_follower
 from teleop_collect.errors import ConfigError
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.calibrated_rig import calibrated_rig
 from teleop_collect.nodes.device_loop import DeviceLoop, run_loops
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, run_node
@@ -123,8 +124,9 @@ class FollowerArmNode:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        loaded = host.rig()
-        arms = {n: a for n, a in loaded.rig.arms.items() if a.follower.driver == "dynamixel"}
+        calibrated = calibrated_rig(host)
+        loaded = calibrated.loaded
+        arms = {n: a for n, a in calibrated.rig.arms.items() if a.follower.driver == "dynamixel"}
         if not arms:
             raise ConfigError(f"{loaded.path}: no follower with driver 'dynamixel' to drive")
         descriptions = descriptions_of(loaded.rig, loaded.path)

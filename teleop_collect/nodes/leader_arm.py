@@ -6,6 +6,7 @@ from teleop_collect.clock import SystemClock
 from teleop_collect.devices.registry import create_leader
 from teleop_collect.errors import ConfigError
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.calibrated_rig import calibrated_rig
 from teleop_collect.nodes.device_loop import DeviceLoop, run_loops
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, run_node
@@ -37,10 +38,11 @@ class LeaderArmNode:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        loaded = host.rig()
+        calibrated = calibrated_rig(host)
+        loaded = calibrated.loaded
         self._loops = [
             leader_loop(host, name, arm.prefix, arm.leader)
-            for name, arm in loaded.rig.arms.items()
+            for name, arm in calibrated.rig.arms.items()
             if isinstance(arm.leader, DynamixelLeader)
         ]
         if not self._loops:

@@ -1,13 +1,17 @@
 """All simulated cameras of a rig, rendered in this one process."""
 
+from dataclasses import replace
+
 from teleop_collect.clock import NS_PER_S, SystemClock
 from teleop_collect.devices.sim.camera import SimCameras
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceTimeout
+from teleop_collect.nodes.calibrated_rig import CalibratedRig
+from teleop_collect.nodes.camera_geometry import SimulatedGeometry
 from teleop_collect.nodes.camera_topics import CameraTopics
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host
+from teleop_collect.rig.calibration.apply import applied_intrinsics, applies_to_cameras
 from teleop_collect.rig.config import SimCamera
-from teleop_collect.rig.load import LoadedRig
 from teleop_collect.rig.runtime import sim_state_path
 
 RETRY_S = 0.2
@@ -16,8 +20,10 @@ RETRY_S = 0.2
 class SimulatedCameras:
     """Takes each camera's image when it is due."""
 
-    def __init__(self, host: Host, loaded: LoadedRig) -> None:
+    def __init__(self, host: Host, calibrated: CalibratedRig) -> None:
         self._host = host
+        loaded = calibrated.loaded
+        found = calibrated.calibrations
         configs = {n: c for n, c in loaded.rig.cameras.items() if isinstance(c, SimCamera)}
         if not configs:
             raise ConfigError(
@@ -31,8 +37,18 @@ class SimulatedCameras:
         host.node.get_logger().info(f"rendering with {self._cameras.backend}")
         self._period_ns = {name: round(NS_PER_S / config.fps) for name, config in configs.items()}
         self._topics = [CameraTopics(host.node, name, config) for name, config in configs.items()]
+        delay_s = 0.0 if loaded.rig.sim is None else loaded.rig.sim.planted.camera_delay_s
+        self._delay_ns = round(delay_s * NS_PER_S)
+        self._geometry = [
+            SimulatedGeometry(host.node, calibrated, name)
+            for name in configs
+            if applies_to_cameras(loaded.rig)
+        ]
+        for geometry in self._geometry:
+            geometry.publish(self._cameras.intrinsics(geometry.camera))
         for camera in self._topics:
-            camera.calibrated(self._cameras.intrinsics(camera.name))
+            intrinsics = self._cameras.intrinsics(camera.name)
+            camera.calibrated(intrinsics, applied_intrinsics(loaded.rig, camera.name, found))
         self._skipped = 0
         self._problem = ""
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
@@ -58,7 +74,8 @@ class SimulatedCameras:
     def _publish(self, camera: CameraTopics) -> None:
         """Publish one image; while the physics is away publish nothing and say so once."""
         try:
-            camera.publish(self._cameras.read(camera.name))
+            sample = self._cameras.read(camera.name)
+            camera.publish(replace(sample, stamp_ns=sample.stamp_ns + self._delay_ns))
             self._problem = ""
         except (DeviceTimeout, DeviceDisconnected) as error:
             if str(error) != self._problem and not self._host.stop.is_set:

@@ -14,17 +14,20 @@ from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
 from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.devices.sim.follower_sensors import FollowerSensors
 from teleop_collect.devices.sim.state_file import StateWriter
 from teleop_collect.devices.sim.world import SimWorld
 from teleop_collect.errors import ConfigError
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.calibrated_rig import calibrated_rig
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
-from teleop_collect.nodes.host import Host, run_node
+from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.robot_descriptions import publish_descriptions
 from teleop_collect.process import prefer_control
 from teleop_collect.rig.config import Arm
+from teleop_collect.rig.description import descriptions_of
 from teleop_collect.rig.runtime import sim_state_path
 
 STATE_HZ = 200
@@ -34,9 +37,10 @@ STATE_HZ = 200
 class SimulatedFollower:
     """Topics of one simulated arm: commands in, joints and wrench out."""
 
-    def __init__(self, node: Node, name: str, arm: Arm) -> None:
+    def __init__(self, node: Node, name: str, arm: Arm, sensors: FollowerSensors) -> None:
         self.name = name
         self.arm = arm
+        self._sensors = sensors
         self._commands = PolledSubscription(
             node, JointTrajectory, arm.follower.command_topic, profile(topics.COMMAND_QOS, depth=10)
         )
@@ -55,15 +59,19 @@ class SimulatedFollower:
         """Hand the newest command to the physics."""
         taken = self._commands.newest()
         if taken is not None:
-            world.command(self.name, conversions.commanded_positions(taken.message))
+            positions = conversions.commanded_positions(taken.message)
+            world.command(self.name, self._sensors.targets(positions))
 
     def publish_joints(self, world: SimWorld, stamp_ns: int) -> None:
         """Publish the measured joints."""
-        self._joints.publish(conversions.joint_state(world.joint_sample(self.name, stamp_ns)))
+        sample = self._sensors.reported(world.joint_sample(self.name, stamp_ns))
+        self._joints.publish(conversions.joint_state(sample))
 
     def publish_wrench(self, world: SimWorld, stamp_ns: int) -> None:
         """Publish the measured wrench."""
-        self._wrench.publish(conversions.wrench_stamped(world.wrench_sample(self.name, stamp_ns)))
+        joints = self._sensors.reported(world.joint_sample(self.name, stamp_ns))
+        wrench = self._sensors.corrected(world.wrench_sample(self.name, stamp_ns), joints)
+        self._wrench.publish(conversions.wrench_stamped(wrench))
 
 
 class SimRigNode:
@@ -71,7 +79,8 @@ class SimRigNode:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        loaded = host.rig()
+        calibrated = calibrated_rig(host)
+        loaded = calibrated.loaded
         self._rig = rig = loaded.rig
         if rig.sim is None:
             raise ConfigError(f"{loaded.path}: rig {rig.name!r} has no section 'sim' to simulate")
@@ -81,7 +90,15 @@ class SimRigNode:
         self._seed = int(host.parameter("seed", rig.sim.seed, "seed of the next scene"))
         self._world = SimWorld(rig, self._seed, loaded.path)
         self._state = StateWriter(sim_state_path(), self._world)
-        self._followers = [SimulatedFollower(node, n, a) for n, a in rig.arms.items()]
+        descriptions = descriptions_of(rig, loaded.path)
+        self._followers = [
+            SimulatedFollower(
+                node, n, a, FollowerSensors(rig, n, descriptions[n], calibrated.calibrations)
+            )
+            for n, a in rig.arms.items()
+        ]
+        host.parameter("place", "{}", "JSON: joint positions by arm, put there by sim/place")
+        node.create_service(Trigger, topics.SIM_PLACE, answering(lambda _: self._place()))
         self._poses = {
             name: node.create_publisher(
                 PoseStamped, topics.object_topic(name), profile(topics.FAST_QOS)
@@ -130,6 +147,18 @@ class SimRigNode:
             self._world.reset(self._seed)
         response.success, response.message = True, self._publish_scene()
         return response
+
+    def _place(self) -> str:
+        """Put arms where the parameter `place` says, as a person does with a gauge."""
+        text = str(self._host.node.get_parameter("place").value)
+        try:
+            places = {arm: dict(joints) for arm, joints in json.loads(text).items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(f"parameter place is no JSON of joints by arm: {error}") from None
+        with self._host.lock:
+            for arm, joints in places.items():
+                self._world.place(arm, {name: float(value) for name, value in joints.items()})
+        return f"placed {', '.join(places)}"
 
     def _publish_scene(self) -> str:
         """Say what was drawn for the scene, so that it stands in every episode."""

@@ -11,6 +11,7 @@ from teleop_collect.rig.config import (
     RealSenseCamera,
     Rig,
     Ros2ControlFollower,
+    SimCamera,
     SpaceMouseLeader,
     TopicCamera,
     TopicLeader,
@@ -91,17 +92,17 @@ def checked_streams(rig: Rig) -> tuple[Stream, ...]:
 
 
 def reader_depth(stream: Stream) -> int:
-    """Queue depth (messages) of a reader that must survive a stall of `RECORDER_STALL_S`.
+    """Queue depth (messages) of a reader: what it holds while its owner gets no core.
 
-    Small periodic messages get five stalls, images one stall and four more, at most 32, because
-    each may weigh megabytes; topics without a rate get a hundred.
+    Images a second, at most 32, because each may weigh megabytes; small periodic messages two
+    seconds; topics without a rate a hundred.
     """
     if stream.expected_hz is None:
         return max(stream.qos.depth, _MIN_DEPTH)
-    stall = math.ceil(stream.expected_hz * topics.RECORDER_STALL_S)
     if stream.kind in IMAGE_KINDS:
-        return max(stream.qos.depth, min(stall + _IMAGE_MARGIN, _MAX_IMAGES))
-    return max(stream.qos.depth, _MIN_DEPTH, stall * _STALLS_KEPT)
+        held = math.ceil(stream.expected_hz * _IMAGES_HELD_S)
+        return max(stream.qos.depth, _MIN_IMAGES, min(held, _MAX_IMAGES))
+    return max(stream.qos.depth, _MIN_DEPTH, math.ceil(stream.expected_hz * _MESSAGES_HELD_S))
 
 
 def absolute(topic: str, namespace: str = "/") -> str:

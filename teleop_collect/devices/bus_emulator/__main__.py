@@ -4,7 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from teleop_collect.devices.bus_emulator.build import follower_bus, leader_bus, rest_pose
+from teleop_collect.devices.bus_emulator.build import (
+    follower_bus,
+    leader_bus,
+    misplaced,
+    rest_pose,
+)
 from teleop_collect.devices.bus_emulator.bus import Bus
 from teleop_collect.devices.bus_emulator.hand import Hand
 from teleop_collect.devices.bus_emulator.line import Line
@@ -64,7 +69,10 @@ def _emulated(arguments: argparse.Namespace) -> tuple[str, Bus, Hand]:
     if not isinstance(arm.leader, DynamixelLeader):
         raise ConfigError(f"leader of arm {arguments.arm} is no Dynamixel arm")
     hand = Hand(rest_pose(arm, arm.leader))
-    bus = leader_bus(arm.leader, hand, torque=arguments.torque, firmware=firmware)
+    planted = loaded.rig.sim.planted.leader_zero_rad if loaded.rig.sim else {}
+    bus = leader_bus(
+        misplaced(arm.leader, planted), hand, torque=arguments.torque, firmware=firmware
+    )
     return arm.leader.port, bus, hand
 
 

@@ -26,6 +26,15 @@ def rest_pose(arm: Arm, leader: DynamixelLeader) -> dict[str, float]:
     return pose
 
 
+def misplaced(leader: DynamixelLeader, off_rad: Mapping[str, float]) -> DynamixelLeader:
+    """The leader as it is built, when its servos sit `off_rad` from the zeros that are stated."""
+    servos = {
+        joint: servo.model_copy(update={"zero_rad": servo.zero_rad + off_rad.get(joint, 0.0)})
+        for joint, servo in leader.servos.items()
+    }
+    return leader.model_copy(update={"servos": servos})
+
+
 def shaft_of(joint: str, hand: Hand, scaling: JointScaling) -> Shaft:
     """A servo's shaft as the hand holds it."""
 

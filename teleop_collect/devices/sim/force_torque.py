@@ -25,6 +25,10 @@ class ForceTorqueSensor:
         self._subtree_com = data.subtree_com
         self._weight_n = model.body_subtreemass[self._body] * model.opt.gravity
 
+    def raw(self) -> tuple[FloatArray, FloatArray]:
+        """Force (N) and torque (Nm) on the tool with its own weight, in the sensor's frame."""
+        return -self._force.data, -self._torque.data
+
     def tared(self) -> tuple[FloatArray, FloatArray]:
         """Force (N) and torque (Nm) on the tool without its own weight, in the sensor's frame.
 

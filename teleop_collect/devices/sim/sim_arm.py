@@ -8,7 +8,7 @@ import numpy as np
 
 from teleop_collect.devices.sim.force_torque import ForceTorqueSensor
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Arm
+from teleop_collect.rig.config import Arm, Planted
 from teleop_collect.samples import FloatArray, JointSample, WrenchSample
 
 HOLD_AFTER_S = 0.1
@@ -18,10 +18,23 @@ TORQUE_NOISE_NM = 0.002
 
 
 class SimArm:
-    """View of one arm in a MuJoCo model and its state."""
+    """View of one arm in a MuJoCo model and its state.
+
+    Attributes:
+        planted: what is wrong with its devices.
+        holding: whether the watchdog holds it.
+        refused: commands refused so far.
+    """
 
     def __init__(
-        self, mujoco: Any, model: Any, data: Any, name: str, arm: Arm, noise: np.random.Generator
+        self,
+        mujoco: Any,
+        model: Any,
+        data: Any,
+        name: str,
+        arm: Arm,
+        noise: np.random.Generator,
+        planted: Planted,
     ) -> None:
         self._mujoco, self._model, self._data = mujoco, model, data
         self._name, self._config = name, arm
@@ -35,6 +48,7 @@ class SimArm:
         self._revolute = np.array([joint.type[0] != slide for joint in joints])
         self._mirrors = self._mirrored_joints()
         self._ft = None if arm.wrench is None else ForceTorqueSensor(model, data, name)
+        self.planted = planted
         self._last_command_s = 0.0
         self.holding = False
         self.refused = 0
@@ -54,8 +68,16 @@ class SimArm:
 
     def go_home(self) -> None:
         """Put the arm at rest in the home posture of the rig file."""
-        home = np.array([self._config.home.get(joint, 0.0) for joint in self._config.joints])
+        self.place({joint: self._config.home.get(joint, 0.0) for joint in self._config.joints})
+
+    def place(self, joints: Mapping[str, float]) -> None:
+        """Put the arm at rest in a posture, as a person does who pushes it against a gauge."""
+        posture: FloatArray = self._data.qpos[self._qpos]
+        for index, joint in enumerate(self._config.joints):
+            posture[index] = joints.get(joint, posture[index])
+        home = np.clip(posture, self._lower, self._upper)
         self._data.qpos[self._qpos] = home
+        self._data.qvel[self._dof] = 0.0
         for mimic, source, offset, multiplier in self._mirrors:
             self._data.qpos[mimic] = offset + multiplier * self._data.qpos[source]
         self._data.ctrl[self._ctrl] = home
@@ -113,10 +135,11 @@ class SimArm:
         )
 
     def wrench_sample(self, stamp_ns: int) -> WrenchSample:
-        """Tared wrench; see `SimWorld.wrench_sample`."""
+        """Wrench as the sensor gives it; see `SimWorld.wrench_sample`."""
         if self._ft is None or self._config.wrench is None:
             raise ConfigError(f"arm {self._name} has no `wrench` section in the rig file")
-        force, torque = self._ft.tared()
+        force, torque = self._ft.tared() if self.planted.wrench_tared else self._ft.raw()
+        force, torque = force + self.planted.wrench_bias_n, torque + self.planted.wrench_bias_nm
         (fx, fy, fz) = (force + self._noise.normal(0, FORCE_NOISE_N, 3)).tolist()
         (tx, ty, tz) = (torque + self._noise.normal(0, TORQUE_NOISE_NM, 3)).tolist()
         return WrenchSample(stamp_ns, self._config.wrench.frame_id, (fx, fy, fz), (tx, ty, tz))

@@ -91,6 +91,16 @@ class SimWorld:
         """
         return self._arm(arm).command(positions, self.time_s)
 
+    def place(self, arm: str, joints: Mapping[str, float]) -> None:
+        """Put an arm at rest in a posture at once; joints not named stay.
+
+        Args:
+            arm: name of the arm.
+            joints: rad or m by name, clipped to the URDF's limits.
+        """
+        self._arm(arm).place(joints)
+        self._mujoco.mj_forward(self._model, self._data)
+
     def refused(self, arm: str) -> int:
         """Number of commands refused since the last reset."""
         return self._arm(arm).refused
@@ -123,7 +133,8 @@ class SimWorld:
         """Force and torque that the environment exerts on the tool, in the sensor's frame.
 
         Tared: the weight of the tool itself is taken out in every posture; the weight of a held
-        object is not. Pressing the tool down on the table gives a force along world +z. The origin
+        object is not. `sim.planted` of the rig file can leave the weight in and add a bias.
+        Pressing the tool down on the table gives a force along world +z. The origin
         of the torque is the origin of the sensor's frame. Gaussian noise is added. The value is
         that of the start of the last physics step.
 
@@ -145,8 +156,29 @@ class SimWorld:
         px, py, pz = (float(value) for value in body.xpos)
         return PoseSample(stamp_ns, "world", Pose((px, py, pz), (x, y, z, w)))
 
+    def touching(self, name: str) -> frozenset[str]:
+        """What an object touches after the last step: names of geoms, or of bodies without any.
+
+        Fingers count by their links' names, for example `main/left_finger`.
+
+        Raises:
+            ConfigError: no such object.
+        """
+        if name not in OBJECTS:
+            raise ConfigError(f"object {name!r} is not in the simulated scene; it has {OBJECTS}")
+        body = self._model.body(name).id
+        pairs = self._data.contact.geom[: self._data.ncon]
+        owners = self._model.geom_bodyid[pairs]
+        others = pairs[:, ::-1][owners == body]
+        return frozenset(self._geom_name(int(geom)) for geom in others)
+
+    def _geom_name(self, geom: int) -> str:
+        owner = self._model.body(int(self._model.geom_bodyid[geom])).name
+        return str(self._model.geom(geom).name or owner)
+
     def _sim_arm(self, name: str, arm: Arm, noise: np.random.Generator) -> SimArm:
-        return SimArm(self._mujoco, self._model, self._data, name, arm, noise)
+        planted = sim_section(self.rig).planted
+        return SimArm(self._mujoco, self._model, self._data, name, arm, noise, planted)
 
     def _arm(self, name: str) -> SimArm:
         if name not in self._arms:

@@ -54,6 +54,11 @@ def applied_intrinsics(
     return found.values if found and isinstance(found.values, CameraIntrinsics) else None
 
 
+def applies_to_cameras(rig: Rig) -> bool:
+    """Whether calibration files decide what is published of cameras."""
+    return not {"camera", "hand_eye"}.isdisjoint(rig.calibration.apply)
+
+
 def applied_load(rig: Rig, arm: str, calibrations: Calibrations) -> WrenchLoad | None:
     """Bias and tool weight to take out of an arm's wrench; None to leave it as measured."""
     if "wrench" not in rig.calibration.apply:
