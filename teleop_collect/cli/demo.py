@@ -22,6 +22,7 @@ from teleop_collect.cli.session import (
     run_rig_check,
     usable_root,
 )
+from teleop_collect.episodes.root import EPISODES
 from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, CheckFailed, MissingExtraError
 from teleop_collect.rig.load import LoadedRig, load_rig
 from teleop_collect.rig.pinocchio_library import import_pinocchio
@@ -40,6 +41,8 @@ LIBRARIES = {
     "pandas": "lerobot",
 }
 OPERATOR = "sim_operator"
+ATTEMPTS = 3
+"""How often an episode that a fault ended is tried again."""
 CHECK_ATTEMPTS = 3
 """A machine that still starts processes may miss its rates at first."""
 SETTLE_S = 0.7
@@ -109,8 +112,8 @@ def record_episodes(loaded: LoadedRig, root: Path, count: int, seed: int) -> lis
         say("rig check ...")
         results = run_rig_check(client, attempts=CHECK_ATTEMPTS)["results"]
         say(f"rig check passed: {len(results)} checks")
-        demo = Demonstration(loaded, session, client)
-        return [demo.record(index, count, seed + index) for index in range(count)]
+        demo = Demonstration(loaded, session, client, root)
+        return [demo.insist(index, count, seed + index) for index in range(count)]
 
 
 def is_idle(session: RigSession, client: "RigClient") -> bool:
@@ -126,14 +129,41 @@ def is_idle(session: RigSession, client: "RigClient") -> bool:
 class Demonstration:
     """What the person at the rig does for each episode."""
 
-    def __init__(self, loaded: LoadedRig, session: RigSession, client: "RigClient") -> None:
+    def __init__(
+        self, loaded: LoadedRig, session: RigSession, client: "RigClient", root: Path
+    ) -> None:
         self._rig = loaded.rig
         self._task_id, self._task = next(iter(loaded.rig.tasks.items()))
         self._session = session
         self._client = client
+        self._episodes = root / EPISODES
 
-    def record(self, index: int, count: int, seed: int) -> Path:
-        """Reset the scene, engage, record one attempt, label what is seen, stop."""
+    def insist(self, index: int, count: int, seed: int) -> Path:
+        """Record one attempt that lasts to its end.
+
+        On a machine too busy for the control loop, teleoperation ends an episode by a fault. It is
+        kept and marked as such; the person at the rig tries again.
+
+        Raises:
+            CheckFailed: a fault ended every attempt.
+        """
+        for _ in range(ATTEMPTS):
+            folder = self.record(index, count, seed)
+            if folder is not None:
+                return folder
+            say(f"episode {index + 1}/{count}: ended by a fault of teleoperation; kept; once more")
+            self._client.set_bool(topics.TELEOP_ENGAGE, False)
+        raise CheckFailed(
+            f"a fault of teleoperation ended {ATTEMPTS} episodes in a row; the reasons stand in "
+            f"{self._session.log_dir / 'teleop.log'}; a busy machine starves the control loop"
+        )
+
+    def record(self, index: int, count: int, seed: int) -> Path | None:
+        """Reset the scene, engage, record one attempt, label what is seen, stop.
+
+        Returns:
+            The episode's folder; None when it ended before the operator had finished.
+        """
         client = self._client
         client.set_parameters("sim_rig", {"seed": seed})
         accepted(client.trigger(topics.SIM_RESET), "scene reset")
@@ -143,14 +173,22 @@ class Demonstration:
         episode_id = accepted(client.trigger(topics.START_EPISODE), "starting the episode")
         say(f"episode {index + 1}/{count}: {episode_id}: {self._task.instruction} ...")
         client.wait_until(
-            lambda: self._is_done(episode_id), ATTEMPT_TIMEOUT_S, "the scripted operator to finish"
+            lambda: self._has_ended(episode_id) or self._is_done(episode_id),
+            ATTEMPT_TIMEOUT_S,
+            "the scripted operator to finish",
         )
+        if self._has_ended(episode_id):
+            return None
         success = self._sees_success()
         accepted(client.set_bool(topics.LABEL_SUCCESS, success), "labelling")
         folder = accepted(client.trigger(topics.STOP_EPISODE), "stopping the episode")
         client.set_bool(topics.TELEOP_ENGAGE, False)
         say(f"episode {index + 1}/{count}: {'success' if success else 'failure'}, saved")
         return Path(folder)
+
+    def _has_ended(self, episode_id: str) -> bool:
+        # A finished episode appears here at once and whole.
+        return (self._episodes / episode_id).exists()
 
     def _is_done(self, episode_id: str) -> bool:
         self._session.check_alive(also=OPERATOR)
