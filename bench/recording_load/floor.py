@@ -1,13 +1,14 @@
 """The least that a recorder can do in Python: raw takes in a loop, bytes to a plain file.
 
-`python -m recording_load.floor LOAD FILE`. Same reader depths, same loop rate and an fsync each
-second as the recorder's, but no ledger, no chunks, no index and no checksum.
+`python -m recording_load.floor LOAD FILE`. Same reader depths, same loop rate and the same fsyncs
+as the recorder's, but no ledger, no chunks, no index and no checksum.
 """
 
 import os
 import struct
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,15 +17,16 @@ from rclpy.signals import SignalHandlerOptions
 
 from teleop_collect.clock import PacedLoop, SystemClock
 from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.recorder import DRAIN_HZ
 from teleop_collect.process import StopSignal, prefer_data
+from teleop_collect.recording.sync_thread import SYNC_BYTES
 
 from .contents import Recorded
 from .publisher import quality
 from .reader_depths import reader_depths
 from .streams import LOADS
 
-DRAIN_HZ = 200.0
-FSYNC_S = 1.0
+FSYNC_S, LOOK_S = 1.0, 0.02
 MAX_BUFFERS = 512
 _FRAME = struct.Struct("<II")
 
@@ -55,8 +57,13 @@ def main() -> None:
 
 
 def _sync(fd: int, stop: StopSignal) -> None:
-    while not stop.wait(FSYNC_S):
-        os.fsync(fd)
+    """Sync each second, or sooner when much was written."""
+    synced_s, synced_bytes = time.monotonic(), 0
+    while not stop.wait(LOOK_S):
+        written = os.fstat(fd).st_size
+        if time.monotonic() - synced_s >= FSYNC_S or written - synced_bytes >= SYNC_BYTES:
+            synced_s, synced_bytes = time.monotonic(), written
+            os.fsync(fd)
 
 
 def _write(fd: int, readers: list[PolledSubscription]) -> None:

@@ -87,11 +87,12 @@ def test_no_reader_loses_a_message_in_a_stall(name: str):
 @pytest.mark.parametrize(
     ("kind", "rate_hz", "depth"),
     [
-        (StreamKind.JOINTS, 200.0, 200),
-        (StreamKind.JOINTS, 1000.0, 1000),
+        (StreamKind.JOINTS, 200.0, 400),
+        (StreamKind.JOINTS, 1000.0, 2000),
         (StreamKind.JOINTS, 1.0, 100),
-        (StreamKind.COLOR, 30.0, 10),
-        (StreamKind.DEPTH, 90.0, 22),
+        (StreamKind.COLOR, 1.0, 10),
+        (StreamKind.COLOR, 30.0, 30),
+        (StreamKind.DEPTH, 90.0, 32),
         (StreamKind.COLOR, 300.0, 32),
         (StreamKind.LABEL, None, 100),
     ],
