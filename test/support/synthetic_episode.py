@@ -75,6 +75,21 @@ def write_episode(
     plan = build_plan(episode_id, start_ns, duration_s, seed, bool(success), cameras, size)
     for defect in defects:
         defect(plan)
+    return write_plan(
+        plan, root, episode_id, success=success, compression=compression, chunk_size=chunk_size
+    )
+
+
+def write_plan(
+    plan: Plan,
+    root: Path,
+    episode_id: str,
+    *,
+    success: bool | None = True,
+    compression: CompressionType = CompressionType.ZSTD,
+    chunk_size: int = 1 << 20,
+) -> Path:
+    """Write a plan as an episode folder and return that folder."""
     folder = root / "episodes" / episode_id
     folder.mkdir(parents=True)
     path = folder / f"{episode_id}.mcap"
@@ -165,7 +180,8 @@ def wrench(types: Any, sample: Sample) -> Any:
 
 def pose(types: Any, sample: Sample) -> Any:
     point = xyz(types, "Point", sample.value["position"])
-    turn = types["geometry_msgs/msg/Quaternion"](0.0, 0.0, 0.0, 1.0)
+    quat_xyzw = (float(x) for x in sample.value.get("quat_xyzw", (0.0, 0.0, 0.0, 1.0)))
+    turn = types["geometry_msgs/msg/Quaternion"](*quat_xyzw)
     body = types["geometry_msgs/msg/Pose"](point, turn)
     return types["geometry_msgs/msg/PoseStamped"](header(types, sample, "world"), body)
 
@@ -216,17 +232,20 @@ BUILDERS: dict[str, Callable[[Any, Sample], Any]] = {
 
 
 def urdf_text() -> str:
-    """A URDF with the limits of the seven joints and nothing else."""
+    """A URDF with the limits of the seven joints, 0.1 m apart, and a tool; nothing to be seen."""
     lines = ['<robot name="demo_arm"><link name="l0"/>']
     for number, name in enumerate(JOINTS, 1):
         kind = "prismatic" if name == "gripper" else "revolute"
         lower, upper = (0.0, 0.04) if name == "gripper" else (-3.1, 3.1)
+        axis = "0 0 1" if number % 2 else "0 1 0"
         lines.append(
             f'<link name="l{number}"/><joint name="{name}" type="{kind}">'
-            f'<parent link="l{number - 1}"/><child link="l{number}"/><axis xyz="0 0 1"/>'
+            f'<origin xyz="0 0 0.1"/><parent link="l{number - 1}"/><child link="l{number}"/>'
+            f'<axis xyz="{axis}"/>'
             f'<limit lower="{lower}" upper="{upper}" velocity="3.0" effort="50"/></joint>'
         )
-    return "".join([*lines, "</robot>"])
+    tool = '<joint name="tool" type="fixed"><origin xyz="0 0 0.1"/><parent link="l6"/>'
+    return "".join([*lines, '<link name="tool0"/>', tool, '<child link="tool0"/></joint></robot>'])
 
 
 def attachments() -> list[tuple[str, str, bytes]]:

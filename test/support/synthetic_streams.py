@@ -164,28 +164,30 @@ def add_camera(plan: Plan, rng: np.random.Generator, name: str, size: tuple[int,
 def color_images(
     plan: Plan, rng: np.random.Generator, t_s: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """[N, height, width, 3]: a lit gradient, a red square that moves, and sensor noise."""
+    """[N, height, width, 3]: a lit gradient, a striped red block that moves, and sensor noise."""
     width, height = size
     light = (
         np.linspace(60, 200, width)[None, :, None] * np.linspace(0.7, 1.0, height)[:, None, None]
     )
     images = np.repeat((light * np.ones(3))[None], len(t_s), axis=0)
     left = np.rint(progress(t_s, plan.duration_s) * (width - width // 4)).astype(int)
+    stripes = 40.0 * np.sin(np.arange(width // 4) * 2 * np.pi * 4 / width)
+    block = np.array([190.0, 50.0, 50.0]) + stripes[None, :, None]
     for image, x in zip(images, left, strict=True):
-        image[height // 3 : height // 2, x : x + width // 4] = (210, 40, 40)
-    noisy: np.ndarray = np.clip(images + rng.normal(0.0, 2.0, images.shape), 0, 255)
+        image[height // 4 : 3 * height // 4, x : x + width // 4] = block
+    noisy: np.ndarray = np.clip(images + rng.normal(0.0, 1.5, images.shape), 0, 255)
     return noisy.astype(np.uint8)
 
 
 def depth_images(
     plan: Plan, rng: np.random.Generator, t_s: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """[N, height, width] mm: a slanted wall, the square in front of it, noise of 2 mm, holes."""
+    """[N, height, width] mm: a slanted wall, the block in front of it, noise of 2 mm, holes."""
     width, height = size
     images = np.repeat(np.linspace(700.0, 900.0, width)[None, None].repeat(height, 1), len(t_s), 0)
     left = np.rint(progress(t_s, plan.duration_s) * (width - width // 4)).astype(int)
     for image, x in zip(images, left, strict=True):
-        image[height // 3 : height // 2, x : x + width // 4] = 500.0
+        image[height // 4 : 3 * height // 4, x : x + width // 4] = 500.0
     noisy = (images + rng.normal(0.0, 2.0, images.shape)).astype(np.uint16)
     noisy[rng.random(noisy.shape) < 0.03] = 0
     return noisy

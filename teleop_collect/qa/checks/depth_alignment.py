@@ -13,7 +13,7 @@ from teleop_collect.samples import FloatArray
 
 MAX_SHIFT_SHARE = 0.02
 """Of the image's width: 13 px of 640."""
-MIN_CORRELATION = 0.15
+MIN_CORRELATION = 0.1
 REACH = 24
 """Of the reduced image's pixels, 160 a row."""
 

@@ -10,6 +10,8 @@ from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.motion import stillness
 
+REST_LIMIT_N = 30.0
+"""Where the rig file has no limit: more than any tool that was not tared."""
 DRIFT_LIMIT_N = 5.0
 MIN_STILL_NS = NS_PER_S // 4
 SAME_POSTURE = 0.05
@@ -28,8 +30,8 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
         bias_n = float(np.linalg.norm(levels[0][1]))
         yield Measure("rest_force", bias_n, "N", arm.wrench)
         limit_n = _limit(evidence, arm)
-        if limit_n is not None and bias_n > limit_n:
-            message = f"{bias_n:.1f} N at rest (the rig file's limit {limit_n:g} N); tare it"
+        if bias_n > limit_n:
+            message = f"{bias_n:.1f} N at rest (limit {limit_n:g} N); tare the sensor"
             yield Remark(Severity.REVIEW, message, arm.wrench, None, bias_n, limit_n, "N")
         alike = [f for q, f in levels[1:] if np.abs(q - levels[0][0]).max() < SAME_POSTURE]
         if not alike:
@@ -62,20 +64,23 @@ def _levels(evidence: Evidence, arm: ArmStreams) -> Iterator[tuple[np.ndarray, n
             yield posture, np.median(force, axis=0)
 
 
-def _limit(evidence: Evidence, arm: ArmStreams) -> float | None:
+def _limit(evidence: Evidence, arm: ArmStreams) -> float:
     arms = evidence.rig.arms.values() if evidence.rig else ()
     prefix = arm.prefix.strip("/")
     for its in arms:
         if its.wrench is not None and f"/{prefix}".endswith(f"/{its.prefix}".rstrip("/")):
-            return its.wrench.max_bias_n
-    return None
+            return its.wrench.max_bias_n or REST_LIMIT_N
+    return REST_LIMIT_N
 
 
 CHECK = Check(
     "wrench_bias",
     1,
     Layer.TECHNICAL,
-    "rig file: max_bias_n; own limit of drift",
+    "rig file: max_bias_n; own limits",
     run,
-    limits=(Limit("change of force at rest in one posture", DRIFT_LIMIT_N, "N"),),
+    limits=(
+        Limit("force in the first rest, without max_bias_n in the rig file", REST_LIMIT_N, "N"),
+        Limit("change of force at rest in one posture", DRIFT_LIMIT_N, "N"),
+    ),
 )
