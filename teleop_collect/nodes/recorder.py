@@ -55,7 +55,7 @@ class RecorderNode:
             self._core,
             self._intake,
             parameters,
-            lambda: parameters.request(gate, readers),
+            lambda: parameters.request(gate, readers, self._core.progress.count),
         )
         self._ending: threading.Thread | None = None
         self._refresh()

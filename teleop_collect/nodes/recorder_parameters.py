@@ -1,7 +1,7 @@
 """The recorder's ROS parameters, and the start request that they make."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from teleop_collect.nodes.gate import RigGate
@@ -10,11 +10,12 @@ from teleop_collect.nodes.qos import offered_by
 from teleop_collect.nodes.stream_readers import StreamReader
 from teleop_collect.recording.recorder import StartRequest
 from teleop_collect.rig.config import Rig
+from teleop_collect.rig.instructions import instruction_for
 
 PARAMETERS = {
     "root": "folder for episodes; the rig file's when empty (read at start-up)",
     "task": "task of the next episode; the rig file's first when empty",
-    "instruction": "what the operator is asked to do; the task's when empty",
+    "instruction": "what the operator is asked to do; one of the task's wordings when empty",
     "operator": "pseudonym of the operator; the rig file's when empty",
     "scene": "scene; the rig file's when empty",
     "notes": "free text kept with the next episode",
@@ -41,11 +42,16 @@ class RecorderParameters:
         """Task of the next episode."""
         return self._value("task") or next(iter(self._rig.tasks))
 
-    def request(self, gate: RigGate, readers: Sequence[StreamReader]) -> StartRequest:
-        """The request for the next episode."""
+    def request(
+        self, gate: RigGate, readers: Sequence[StreamReader], recorded: Callable[[str], int]
+    ) -> StartRequest:
+        """The request for the next episode; `recorded` counts the episodes of a task."""
         task_id = self.task_id
         task = self._rig.tasks.get(task_id)
-        instruction = self._value("instruction") or (task.instruction if task else "")
+        instruction = self._value("instruction")
+        if task and not instruction:
+            seed, number = self._rig.instruction_seed, recorded(task_id)
+            instruction = instruction_for(task, task_id, seed, number)
         report = gate.report
         return StartRequest(
             task_id=task_id,

@@ -1,11 +1,8 @@
 import math
 
 import pytest
-from rosbags.typesys import Stores, get_typestore
-from support.recorder_rig import NS, pose
 
-from teleop_collect.episodes.success import evaluate, needed_objects, pose_from_cdr
-from teleop_collect.errors import UnreadableError
+from teleop_collect.episodes.success import evaluate
 from teleop_collect.rig.config import ObjectInBox
 from teleop_collect.samples import Pose
 
@@ -50,25 +47,3 @@ def test_a_box_turns_with_the_object_that_carries_it() -> None:
 )
 def test_what_cannot_be_judged_is_none(poses) -> None:
     assert evaluate(IN_BIN, poses) is None
-
-
-def test_needed_objects() -> None:
-    assert needed_objects(IN_WORLD) == ("cube",)
-    assert needed_objects(IN_BIN) == ("cube", "bin")
-
-
-def test_a_pose_is_decoded_from_its_bytes() -> None:
-    store = get_typestore(Stores.ROS2_JAZZY)
-    types = store.types
-    message = types["geometry_msgs/msg/PoseStamped"](
-        types["std_msgs/msg/Header"](types["builtin_interfaces/msg/Time"](7, 9), "base"),
-        types["geometry_msgs/msg/Pose"](
-            types["geometry_msgs/msg/Point"](1.0, 2.0, 3.0),
-            types["geometry_msgs/msg/Quaternion"](0.0, 0.0, HALF, HALF),
-        ),
-    )
-    found = pose_from_cdr(bytes(store.serialize_cdr(message, "geometry_msgs/msg/PoseStamped")))
-    assert (found.stamp_ns, found.frame_id) == (7 * NS + 9, "base")
-    assert found.pose == Pose((1.0, 2.0, 3.0), (0.0, 0.0, HALF, HALF))
-    with pytest.raises(UnreadableError, match="no PoseStamped"):
-        pose_from_cdr(pose(0, (0, 0, 0))[:40])

@@ -10,7 +10,7 @@ value := NUMBER UNIT | FUNCTION
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.predicates.functions import FUNCTIONS, Result
@@ -123,8 +123,8 @@ class _Parser:
             return found
         left = self._sum()
         if isinstance(truth := left.terms[0][1], Call) and _is_truth(truth):
-            if len(left.terms) > 1 or left.terms[0][0] < 0:
-                raise self._error(start, f"{truth.function}() is true or false, no number to add")
+            if left.terms[0][0] < 0:
+                raise self._no_number(start, truth)
             return Truth(truth, self._said(start))
         return self._comparison(start, left)
 
@@ -138,6 +138,7 @@ class _Parser:
         self._at += 1
         right_start = self._next
         right = self._sum()
+        self._check_numbers(right_start, right.terms)
         dimension = self._shared(right_start, self._dimension(left), self._dimension(right))
         if not isinstance(dimension, Dimension):
             raise self._error(start, "one side of a comparison needs a number with its unit")
@@ -149,9 +150,19 @@ class _Parser:
         while (adds := self._takes("+")) or self._takes("-"):
             start = self._next
             terms.append((1 if adds else -1, self._value()))
+            self._check_numbers(start, terms)
             dimensions = [dimension_of(term, self._names) for _, term in terms[-2:]]
             self._shared(start, *dimensions)
         return Sum(tuple(terms))
+
+    def _check_numbers(self, where: Token, terms: Sequence[tuple[int, Quantity | Call]]) -> None:
+        for _, term in terms:
+            if isinstance(term, Call) and _is_truth(term):
+                raise self._no_number(where, term)
+
+    def _no_number(self, where: Token, call: Call) -> ConfigError:
+        text = f"{call.function}() is true or false, no number to add or compare"
+        return self._error(where, text)
 
     def _value(self) -> Quantity | Call:
         return self._quantity() if self._next.kind == "number" else self._call()

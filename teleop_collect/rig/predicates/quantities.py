@@ -41,18 +41,12 @@ def resolved_call(function: str, arguments: Sequence[str], names: Names) -> Call
 
 
 def dimension_of(value: Quantity | Call, names: Names) -> AnyOf | Dimension:
-    """What a value measures.
-
-    Raises:
-        ConfigError: it is true or false, no number.
-    """
+    """What a value measures, which is no function that is true or false."""
     if isinstance(value, Quantity):
         return value.dimension
     result = FUNCTIONS[value.function].result
     if isinstance(result, Dimension):
         return result
-    if result is Result.TRUTH:
-        raise ConfigError(f"{value.function}() is true or false; it cannot be added or compared")
     arm = value.arguments[-1]
     joint = names.gripper(arm) if value.function in GRIPPER_FUNCTIONS else value.arguments[0]
     position = names.joints[arm].get(str(joint))
