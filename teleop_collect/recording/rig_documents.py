@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.calibration.store import ATTACHMENT_FOLDER, load_calibrations
+from teleop_collect.rig.calibration.store import (
+    ATTACHMENT_FOLDER,
+    calibration_folder,
+    load_calibrations,
+)
+from teleop_collect.rig.checks.baseline import BASELINE_FILE, MAX_FILE_BYTES, baseline_folder
 from teleop_collect.rig.config import Rig
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.hashes import combined_sha256, sha256_bytes
@@ -55,7 +60,7 @@ class RigDocument:
 
 
 def rig_documents(source: RigSource) -> tuple[RigDocument, ...]:
-    """The rig file, every arm's URDF and every current calibration file.
+    """The rig file, every arm's URDF, every current calibration file and the rig's baseline.
 
     Raises:
         ConfigError: an arm's URDF cannot be found.
@@ -67,6 +72,9 @@ def rig_documents(source: RigSource) -> tuple[RigDocument, ...]:
         documents.append(RigDocument(f"{name}.urdf", URDF_MEDIA_TYPE, data))
     for stored in load_calibrations(source).current.values():
         documents.append(RigDocument(stored.name, "application/json", stored.data))
+    baseline = baseline_folder(calibration_folder(source)) / "baseline.json"
+    if baseline.is_file() and baseline.stat().st_size <= MAX_FILE_BYTES:
+        documents.append(RigDocument(BASELINE_FILE, "application/json", baseline.read_bytes()))
     return tuple(documents)
 
 

@@ -7,27 +7,27 @@ import numpy as np
 from teleop_collect.qa.baseline import camera_baseline
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
-
-MAX_RATIO = 1.5
+from teleop_collect.rig.checks.camera_exposure import MAX_CHANGE
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
-    """Median brightness over that of the rig check's baseline; nothing without a baseline."""
+    """Median brightness against the rig check's baseline; nothing without a baseline."""
     for topic, facts in evidence.images.items():
-        baseline = camera_baseline(evidence, topic, "brightness")
-        if facts.is_depth or not facts.pixels or not baseline:
+        baseline = camera_baseline(evidence, topic)
+        if facts.is_depth or not facts.pixels or baseline is None:
             continue
-        ratio = float(np.median([pixels.mean for pixels in facts.pixels])) / baseline
-        yield Measure("of_baseline", ratio, "1", topic)
-        if not 1 / MAX_RATIO <= ratio <= MAX_RATIO:
+        brightness = float(np.median([pixels.mean for pixels in facts.pixels]))
+        change = brightness / max(baseline.brightness, 1.0) - 1
+        yield Measure("change", change, "1", topic)
+        if abs(change) > MAX_CHANGE:
             yield Remark(
                 Severity.REVIEW,
-                f"images are {ratio:.2f} times as bright as at the rig check (limit a factor of "
-                f"{MAX_RATIO:g})",
+                f"images are {100 * change:+.0f}% brighter than the rig check's baseline (limit "
+                f"{100 * MAX_CHANGE:g}%)",
                 topic,
-                measured=ratio,
-                limit=MAX_RATIO if ratio > 1 else 1 / MAX_RATIO,
-                unit="1",
+                measured=100 * abs(change),
+                limit=100 * MAX_CHANGE,
+                unit="%",
             )
 
 
@@ -35,7 +35,7 @@ CHECK = Check(
     "exposure_baseline",
     1,
     Layer.TECHNICAL,
-    "median brightness against the rig check's baseline; own limit",
+    "as the rig check's camera_exposure",
     run,
-    limits=(Limit("factor between now and the baseline", MAX_RATIO, "1"),),
+    limits=(Limit("change against the baseline", 100 * MAX_CHANGE, "%"),),
 )

@@ -14,6 +14,8 @@ from teleop_collect.errors import DeviceError, UnreadableError
 from teleop_collect.rig.section import Section
 
 MAX_FILE_BYTES = 1 << 20
+BASELINE_FILE = "baseline/baseline.json"
+"""Name of the attachment in an episode."""
 Pixel = tuple[float, float]
 
 
