@@ -7,7 +7,6 @@ nothing and touches no disk.
 import json
 import secrets
 import string
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,6 @@ from teleop_collect.provenance.manifest import (
     Hashes,
     Manifest,
     Outcome,
-    Skew,
     Software,
     StreamRecord,
     TaskIdentity,
@@ -26,7 +24,7 @@ from teleop_collect.provenance.manifest import (
     iso_utc,
     outcome,
 )
-from teleop_collect.provenance.skew import skew_ms
+from teleop_collect.provenance.skew import SkewMeter, unmeasured
 from teleop_collect.recording.clock_sync import ClockSync, clock_sync
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.request import StartRequest, rig_check_record
@@ -78,6 +76,13 @@ def reference_camera(streams: Mapping[str, Stream]) -> str | None:
     colors = [t for t, s in streams.items() if s.kind is StreamKind.COLOR]
     required = [t for t in colors if streams[t].required]
     return next(iter(required or colors), None)
+
+
+def skew_meter(streams: Mapping[str, Stream]) -> SkewMeter:
+    """Measures the streams against the reference camera."""
+    reference = reference_camera(streams)
+    number = None if reference is None else list(streams).index(reference)
+    return SkewMeter(reference, number, len(streams))
 
 
 def draft_manifest(
@@ -135,16 +140,16 @@ def final_manifest(
     end: EpisodeEnd,
     streams: Mapping[str, Stream],
     ledgers: Sequence[StreamLedger],
+    skew: SkewMeter,
 ) -> Manifest:
     """The manifest at the end, without the hash of the file that is not closed yet."""
-    reference = reference_camera(streams)
-    by_topic = dict(zip(streams, ledgers, strict=True))
-    reference_ns = by_topic[reference].stamps_ns if reference else array("q")
     records = {
-        topic: _stream_record(streams[topic], ledger, draft.started_ns, end.ended_ns).model_copy(
-            update={"skew_ms": _skew(streams[topic], reference, reference_ns, ledger)}
+        topic: _stream_record(stream, ledger, draft.started_ns, end.ended_ns).model_copy(
+            update={"skew_ms": skew.result(number)}
         )
-        for topic, ledger in by_topic.items()
+        for number, ((topic, stream), ledger) in enumerate(
+            zip(streams.items(), ledgers, strict=True)
+        )
     }
     return draft.model_copy(
         update={
@@ -207,14 +212,6 @@ def _stream_record(
     return _unrecorded(stream).model_copy(update=counts.as_record())
 
 
-def _skew(
-    stream: Stream, reference: str | None, reference_ns: "array[int]", ledger: StreamLedger
-) -> Skew:
-    if stream.expected_hz is None:
-        return skew_ms(reference, reference_ns, array("q"))
-    return skew_ms(reference, reference_ns, ledger.stamps_ns)
-
-
 def _clock_record(sync: ClockSync) -> ClockRecord:
     return ClockRecord(
         source=CLOCK_SOURCE,
@@ -246,5 +243,5 @@ def _unrecorded(stream: Stream) -> StreamRecord:
         unstamped="unknown",
         clock_offset_ms="unknown",
         clock_drift_ppm="unknown",
-        skew_ms=Skew(reference=None, p50="unknown", p95="unknown", max="unknown"),
+        skew_ms=unmeasured(None),
     )

@@ -52,7 +52,7 @@ def finish(
         outcome=current.outcome(ended_ns),
         clock_steps=current.clock_steps,
     )
-    manifest = final_manifest(episode.manifest, end, streams, episode.ledgers)
+    manifest = final_manifest(episode.manifest, end, streams, episode.ledgers, episode.skew)
     return episode.finish(manifest, labels_while_recording(current, ended_ns))
 
 

@@ -8,7 +8,6 @@ bursts explains.
 """
 
 import struct
-from array import array
 from dataclasses import dataclass
 
 from teleop_collect.clock import NS_PER_S
@@ -88,8 +87,6 @@ class StreamLedger:
         """Lost because the disk failed; counted by the writing thread."""
         self.transport = TransportLoss()
         self.device = FrameLoss()
-        self.stamps_ns = array("q")
-        """Time line of the stream: one entry for each message that entered the queue, UTC ns."""
         self.line = TimeLine(expected_hz)
         self._delay = StampDelay()
         self.first_receive_ns = 0
@@ -105,17 +102,17 @@ class StreamLedger:
         """Whether the stream should flow for the whole episode."""
         return self._continuous
 
-    def accept(self, receive_ns: int, data: bytes) -> None:
-        """Note a message that entered the queue."""
+    def accept(self, receive_ns: int, data: bytes) -> int:
+        """Note a message that entered the queue; returns its place on the time line, UTC ns."""
         stamp_ns = 0
         if self._has_header:
             stamp_ns = header_stamp_ns(data)
             self._delay.add(stamp_ns, receive_ns)
-        self.stamps_ns.append(stamp_ns or receive_ns)
         self.line.add(stamp_ns or receive_ns)
         if not self.first_receive_ns:
             self.first_receive_ns = receive_ns
         self.last_receive_ns = receive_ns
+        return stamp_ns or receive_ns
 
     def counts(self, started_ns: int, ended_ns: int) -> StreamCounts:
         """The ledger, once nothing is in flight.

@@ -26,7 +26,13 @@ from teleop_collect.recording.episode_file import (
     publish_folder,
     write_durably,
 )
-from teleop_collect.recording.episode_plan import BEGIN_RECORD, END_RECORD, begin_values, end_values
+from teleop_collect.recording.episode_plan import (
+    BEGIN_RECORD,
+    END_RECORD,
+    begin_values,
+    end_values,
+    skew_meter,
+)
 from teleop_collect.recording.frame_numbers import frame_numbers
 from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.ledger import StreamLedger
@@ -117,7 +123,7 @@ class OpenEpisode:
             )
             for s in streams.values()
         ]
-        self.numbers = {topic: number for number, topic in enumerate(streams)}
+        self.skew = skew_meter(streams)
         self._frame_numbers = frame_numbers(streams, self.ledgers)
         classes = [shed_class(s) for s in streams.values()]
         self.queue = RecordingQueue(classes, settings.queue_bytes)
@@ -202,7 +208,9 @@ class OpenEpisode:
         sequence = ledger.received if publication_sequence is None else publication_sequence
         message = (number, receive_ns, source_ns or receive_ns, sequence & 0xFFFFFFFF, data)
         if self.queue.put(message):
-            ledger.accept(receive_ns, data)
+            stamp_ns = ledger.accept(receive_ns, data)
+            if ledger.expected_hz is not None:
+                self.skew.add(number, stamp_ns)
         else:
             ledger.dropped_full += 1
 
