@@ -60,7 +60,7 @@ class RealCamera:
         geometry = self._device.geometry
         rig, found = self._calibration.loaded.rig, self._calibration.calibrations
         applied = applied_intrinsics(rig, self._name, found)
-        self._topics.calibrated(geometry.color, applied)
+        self._topics.calibrated(geometry.color, applied, geometry.distortion)
         transform = geometry.color_from_depth
         text = {
             "color": asdict(geometry.color),
@@ -90,6 +90,8 @@ class RealCamera:
     def _facts(self) -> dict[str, object]:
         status = self._device.status
         values = {k: "unknown" if v is None else v for k, v in vars(status).items()}
+        if status.facts is not None:
+            values |= {"serial": status.facts.serial, "usb": status.facts.usb}
         return {**values, "not_compressed": self._topics.not_compressed}
 
     def _rows(self) -> list[Row]:

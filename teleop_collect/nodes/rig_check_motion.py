@@ -2,8 +2,6 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import cast
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,11 +13,10 @@ from teleop_collect.nodes.rig_check_arm import ArmWatch
 from teleop_collect.nodes.rig_check_hand import EmulatedHand
 from teleop_collect.rig.checks.motion import JointStep, MotionRecord, PosePair
 from teleop_collect.rig.checks.motion_plan import MotionPlan, Stage
-from teleop_collect.rig.config import Rig
+from teleop_collect.rig.config import Arm, Rig, TopicLeader
 from teleop_collect.rig.description import RobotDescription, effective_limits
 from teleop_collect.samples import FloatArray, JointSample
-from teleop_collect.teleop.bounds import JointType
-from teleop_collect.teleop.chain import TeleopChain
+from teleop_collect.teleop.build import build_chain
 from teleop_collect.teleop.state import TeleopState
 
 ENGAGE_TIMEOUT_S = 3.0
@@ -56,10 +53,9 @@ class ArmMotion:
         self._step_rad, self._rate_hz = rig.check.motion_rad, rig.teleop.rate_hz
         self._clock = SystemClock()
         self._bounds = effective_limits(self._arm, description)
-        types = {j: cast(JointType, description.joints[j].type) for j in self._arm.joints}
+        types = {j: description.joints[j].type for j in self._arm.joints}
         self._linear = frozenset(j for j, kind in types.items() if kind == "prismatic")
-        # The wish is a posture of the follower itself, so nothing is mapped.
-        self._chain = TeleopChain(name, self._arm.joints, types, self._bounds, {}, rig.teleop)
+        self._chain = build_chain(name, _led_by_itself(self._arm), description, rig.teleop)
         self._loop = PacedLoop(self._rate_hz, self._clock)
         self._recording = _Recording()
         self._wish: tuple[float, ...] | None = None
@@ -191,6 +187,12 @@ class ArmMotion:
             tuple(keep.forces_n),
             reason,
         )
+
+
+def _led_by_itself(arm: Arm) -> Arm:
+    """The arm with a leader of the same joints: what is asked is a posture of the follower."""
+    leader = TopicLeader(driver="topic", rate_hz=arm.leader.rate_hz, joints=arm.joints)
+    return arm.model_copy(update={"leader": leader, "mapping": {}, "deadman": None})
 
 
 def _columns(

@@ -1,18 +1,23 @@
 """All simulated cameras of a rig, rendered in this one process."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from teleop_collect.clock import NS_PER_S, SystemClock
 from teleop_collect.devices.sim.camera import SimCameras
+from teleop_collect.devices.sim.faults import CameraFaults
+from teleop_collect.devices.sim.faulty_camera import faulty_image, faulty_intrinsics
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceTimeout
 from teleop_collect.nodes.calibrated_rig import CalibratedRig
 from teleop_collect.nodes.camera_geometry import SimulatedGeometry
 from teleop_collect.nodes.camera_topics import CameraTopics
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host
+from teleop_collect.nodes.sim_faults import watch_faults
 from teleop_collect.rig.calibration.apply import applied_intrinsics, applies_to_cameras
 from teleop_collect.rig.config import SimCamera
 from teleop_collect.rig.runtime import sim_state_path
+from teleop_collect.samples import RgbdSample
 
 RETRY_S = 0.2
 
@@ -29,6 +34,7 @@ class SimulatedCameras:
             raise ConfigError(
                 f"{loaded.path}: no camera with driver 'sim' for this node to publish"
             )
+        self._rig, self._configs = loaded.rig, configs
         self._clock = SystemClock()
         self._cameras = SimCameras(
             loaded.rig, tuple(configs), sim_state_path(), self._clock, loaded.path
@@ -46,9 +52,10 @@ class SimulatedCameras:
         ]
         for geometry in self._geometry:
             geometry.publish(self._cameras.intrinsics(geometry.camera))
-        for camera in self._topics:
-            intrinsics = self._cameras.intrinsics(camera.name)
-            camera.calibrated(intrinsics, applied_intrinsics(loaded.rig, camera.name, found))
+        self._published: dict[str, RgbdSample] = {}
+        self._faults: Mapping[str, CameraFaults] = {}
+        self._applied = found
+        watch_faults(host, CameraFaults, configs, self._take_faults)
         self._skipped = 0
         self._problem = ""
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
@@ -75,7 +82,11 @@ class SimulatedCameras:
         """Publish one image; while the physics is away publish nothing and say so once."""
         try:
             sample = self._cameras.read(camera.name)
-            camera.publish(replace(sample, stamp_ns=sample.stamp_ns + self._delay_ns))
+            sample = replace(sample, stamp_ns=sample.stamp_ns + self._delay_ns)
+            if (faults := self._faults.get(camera.name)) is not None:
+                sample = faulty_image(sample, faults, self._published.get(camera.name))
+                self._published[camera.name] = sample
+            camera.publish(sample)
             self._problem = ""
         except (DeviceTimeout, DeviceDisconnected) as error:
             if str(error) != self._problem and not self._host.stop.is_set:
@@ -88,7 +99,24 @@ class SimulatedCameras:
         values["skipped"] = self._skipped
         values["renderer"] = self._cameras.backend
         level = "error" if self._problem else "warn" if self._skipped else "ok"
-        return [("camera: images", level, self._problem or "rendering", values)]
+        rows: list[Row] = [("camera: images", level, self._problem or "rendering", values)]
+        for name, config in self._configs.items():
+            faults = self._faults.get(name)
+            serial = (faults and faults.serial) or config.serial
+            rows.append((f"camera: camera {name}", "ok", "simulated", {"serial": serial}))
+        return rows
+
+    def _take_faults(self, faults: Mapping[str, CameraFaults]) -> None:
+        self._faults = faults
+        self._published = {}
+        for camera in self._topics:
+            now = faults.get(camera.name, CameraFaults())
+            self._cameras.displace(camera.name, now.moved_m, now.turned_rad)
+            fps = now.fps or self._configs[camera.name].fps
+            self._period_ns[camera.name] = round(NS_PER_S / fps)
+            intrinsics = faulty_intrinsics(self._cameras.intrinsics(camera.name), now)
+            applied = applied_intrinsics(self._rig, camera.name, self._applied)
+            camera.calibrated(intrinsics, None if now.focal_factor != 1.0 else applied)
 
     def close(self) -> None:
         """Release the renderer."""

@@ -4,6 +4,8 @@ Rendering is not here: this process hands each physics state to the camera proce
 """
 
 import json
+import time
+from collections.abc import Mapping
 
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.node import Node
@@ -14,6 +16,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
 from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.devices.sim.faults import ArmFaults
+from teleop_collect.devices.sim.faulty_follower import FaultyFollower
 from teleop_collect.devices.sim.follower_sensors import FollowerSensors
 from teleop_collect.devices.sim.state_file import StateWriter
 from teleop_collect.devices.sim.world import SimWorld
@@ -25,6 +29,7 @@ from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.robot_descriptions import publish_descriptions
+from teleop_collect.nodes.sim_faults import watch_faults
 from teleop_collect.process import prefer_control
 from teleop_collect.rig.config import Arm
 from teleop_collect.rig.description import descriptions_of
@@ -41,6 +46,7 @@ class SimulatedFollower:
         self.name = name
         self.arm = arm
         self._sensors = sensors
+        self.faulty = FaultyFollower()
         self._commands = PolledSubscription(
             node, JointTrajectory, arm.follower.command_topic, profile(topics.COMMAND_QOS, depth=10)
         )
@@ -58,20 +64,22 @@ class SimulatedFollower:
     def take_command(self, world: SimWorld) -> None:
         """Hand the newest command to the physics."""
         taken = self._commands.newest()
-        if taken is not None:
-            positions = conversions.commanded_positions(taken.message)
-            world.command(self.name, self._sensors.targets(positions))
+        asked = None if taken is None else conversions.commanded_positions(taken.message)
+        positions = self.faulty.due(time.monotonic_ns(), asked)
+        if positions is not None:
+            done = self.faulty.executed(positions, world.joint_sample(self.name, 0))
+            world.command(self.name, self._sensors.targets(done))
 
     def publish_joints(self, world: SimWorld, stamp_ns: int) -> None:
         """Publish the measured joints."""
         sample = self._sensors.reported(world.joint_sample(self.name, stamp_ns))
-        self._joints.publish(conversions.joint_state(sample))
+        self._joints.publish(conversions.joint_state(self.faulty.joints(sample)))
 
     def publish_wrench(self, world: SimWorld, stamp_ns: int) -> None:
         """Publish the measured wrench."""
         joints = self._sensors.reported(world.joint_sample(self.name, stamp_ns))
         wrench = self._sensors.corrected(world.wrench_sample(self.name, stamp_ns), joints)
-        self._wrench.publish(conversions.wrench_stamped(wrench))
+        self._wrench.publish(conversions.wrench_stamped(self.faulty.wrench(wrench)))
 
 
 class SimRigNode:
@@ -97,6 +105,7 @@ class SimRigNode:
             )
             for n, a in rig.arms.items()
         ]
+        watch_faults(host, ArmFaults, rig.arms, self._take_faults)
         host.parameter("place", "{}", "JSON: joint positions by arm, put there by sim/place")
         node.create_service(Trigger, topics.SIM_PLACE, answering(lambda _: self._place()))
         self._poses = {
@@ -166,6 +175,10 @@ class SimRigNode:
         self._scene.publish(String(data=text))
         return text
 
+    def _take_faults(self, faults: Mapping[str, ArmFaults]) -> None:
+        for follower in self._followers:
+            follower.faulty.faults = faults.get(follower.name, ArmFaults())
+
     def _rows(self) -> list[Row]:
         skipped = self._loop.skipped
         level = "warn" if skipped else "ok"
@@ -173,7 +186,12 @@ class SimRigNode:
         for name in self._rig.arms:
             values[f"{name}: refused commands"] = self._world.refused(name)
             values[f"{name}: holding"] = self._world.holding(name)
-        return [("sim_rig: physics", level, "real time", values)]
+        rows: list[Row] = [("sim_rig: physics", level, "real time", values)]
+        for follower in self._followers:
+            serial = follower.faulty.faults.serial or follower.arm.follower.serial
+            name = f"sim_rig: follower {follower.name}"
+            rows.append((name, "ok", "simulated", {"serial": serial}))
+        return rows
 
     def close(self) -> None:
         """Take the state away from the camera process."""

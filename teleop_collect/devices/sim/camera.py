@@ -6,19 +6,21 @@ from typing import Any
 
 from teleop_collect.clock import Clock, PacedLoop
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
-from teleop_collect.devices.sim.poses import pose_of
+from teleop_collect.devices.sim.poses import pose_of, transform
 from teleop_collect.devices.sim.randomization import sim_section
 from teleop_collect.devices.sim.renderer import Renderer, depth_mm, open_renderer
 from teleop_collect.devices.sim.scene import scene_from_seed
 from teleop_collect.devices.sim.scene_cameras import (
     intrinsics_of,
+    mounted_camera,
+    place_camera,
     simulated_cameras,
     world_from_optical,
 )
 from teleop_collect.devices.sim.state_file import SimState, StateReader
 from teleop_collect.errors import ConfigError, DeviceError
-from teleop_collect.rig.config import Rig
-from teleop_collect.samples import Intrinsics, Pose, RgbdSample
+from teleop_collect.rig.config import Rig, Vector3
+from teleop_collect.samples import FloatArray, Intrinsics, Pose, RgbdSample
 
 FIRST_STATE_TIMEOUT_S = 10.0
 STATE_TIMEOUT_S = 1.0
@@ -61,6 +63,8 @@ class SimCameras:
         self._renderer: Renderer | None = None
         self._seed: int | None = None
         self._mujoco: Any = None
+        self._displaced: dict[str, FloatArray] = {}
+        self._mounted: dict[str, FloatArray] = {}
 
     def connect(self) -> None:
         """Open the renderer. The physics may start later.
@@ -81,6 +85,16 @@ class SimCameras:
     def intrinsics(self, name: str) -> Intrinsics:
         """Pinhole parameters of a camera's colour image, to which depth is aligned."""
         return intrinsics_of(self._configs[name])
+
+    def displace(self, name: str, moved_m: Vector3, turned_rad: Vector3) -> None:
+        """From the next image on, a camera sits elsewhere than its mount says.
+
+        Args:
+            name: of the camera.
+            moved_m: along the axes of its optical frame; all zero puts it back.
+            turned_rad: roll, pitch and yaw about them.
+        """
+        self._displaced[name] = transform(moved_m, turned_rad)
 
     def read(self, name: str) -> RgbdSample:
         """Draw the newest state that this camera has not shown yet.
@@ -128,6 +142,9 @@ class SimCameras:
             renderer.load(model)
             self._model, self._data = model, self._mujoco.MjData(model)
             self._seed = state.seed
+            self._mounted = {n: mounted_camera(model, n) for n in self._configs}
+        for name, mounted_from_now in self._displaced.items():
+            place_camera(self._model, name, self._mounted[name] @ mounted_from_now)
         self._data.qpos[:] = state.qpos
         self._mujoco.mj_kinematics(self._model, self._data)
         self._mujoco.mj_camlight(self._model, self._data)

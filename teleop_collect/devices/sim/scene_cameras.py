@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from teleop_collect.devices.sim.mujoco_library import import_mujoco
 from teleop_collect.devices.sim.poses import parent_from_mount, quat_wxyz, transform
 from teleop_collect.devices.sim.randomization import CameraOffset
 from teleop_collect.errors import ConfigError
@@ -65,6 +66,25 @@ def add_camera(spec: Any, name: str, camera: SimCamera, offset: CameraOffset) ->
         fovy=math.degrees(camera.fovy_rad),
         resolution=[camera.width, camera.height],
     )
+
+
+def mounted_camera(model: Any, name: str) -> FloatArray:
+    """4x4 pose of a camera's optical frame on its body; `model`: an `mujoco.MjModel`."""
+    camera = model.camera(name)
+    rotation = np.empty(9)
+    import_mujoco().mju_quat2Mat(rotation, camera.quat)
+    body_from_camera = np.eye(4)
+    body_from_camera[:3, :3] = rotation.reshape(3, 3)
+    body_from_camera[:3, 3] = camera.pos
+    return body_from_camera @ OPTICAL_FROM_MUJOCO_CAMERA
+
+
+def place_camera(model: Any, name: str, body_from_optical: FloatArray) -> None:
+    """Put a camera elsewhere on its body; holds from the next kinematics on."""
+    body_from_camera = body_from_optical @ OPTICAL_FROM_MUJOCO_CAMERA
+    camera = model.camera(name)
+    camera.pos[:] = body_from_camera[:3, 3]
+    camera.quat[:] = quat_wxyz(body_from_camera[:3, :3])
 
 
 def world_from_optical(data: Any, name: str) -> FloatArray:

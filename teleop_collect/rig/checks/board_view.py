@@ -38,24 +38,25 @@ def seen_board(context: CheckContext, camera: str) -> SeenBoard | None:
 
     Raises:
         MissingExtraError: OpenCV is not installed.
+        ConfigError: OpenCV has no such board.
     """
     model = camera_model(context, camera)
     if model is None:
         return None
-    try:
-        detector = BoardDetector(board_of(context, camera))
-    except ConfigError:
-        return None
-    for picture in reversed(color_pictures(context, camera)):
-        if (view := detector.detect(np.ascontiguousarray(picture.pixels))) is not None:
-            return SeenBoard(picture, view, model)
+    for board in boards_of(context, camera):
+        detector = BoardDetector(board)
+        for picture in reversed(color_pictures(context, camera)):
+            if (view := detector.detect(np.ascontiguousarray(picture.pixels))) is not None:
+                return SeenBoard(picture, view, model)
     return None
 
 
-def board_of(context: CheckContext, camera: str) -> Board:
-    """The board by which a camera was calibrated, else the usual one."""
+def boards_of(context: CheckContext, camera: str) -> tuple[Board, ...]:
+    """The board by which a camera was calibrated, else those of the rig file."""
     stored = stored_hand_eye(context, camera)
-    return Board() if stored is None else stored.board
+    if stored is not None:
+        return (stored.board,)
+    return tuple(context.rig.calibration.boards.values())
 
 
 def stored_hand_eye(context: CheckContext, camera: str) -> HandEye | None:
@@ -82,7 +83,7 @@ def board_scale(context: CheckContext, camera: str) -> float | None:
     """Measured depth over the depth that the board's corners must have; None without a board."""
     try:
         seen = seen_board(context, camera)
-    except MissingExtraError:
+    except (MissingExtraError, ConfigError):
         return None
     depth = next((d for c, d in pairs(context, camera) if seen and c is seen.picture), None)
     if seen is None or depth is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from teleop_collect.errors import CheckFailed, MissingExtraError
+from teleop_collect.errors import CheckFailed, ConfigError, MissingExtraError
 from teleop_collect.rig.calibration.board_pose import (
     ExtrinsicsDrift,
     board_pose,
@@ -47,8 +47,8 @@ class CameraExtrinsics:
         limits = context.rig.check
         try:
             judged = [j for name in context.rig.cameras if (j := _judge(context, name)) is not None]
-        except MissingExtraError as error:
-            return unseen(self, str(error), "install it")
+        except (MissingExtraError, ConfigError) as error:
+            return unseen(self, str(error), "install it, or correct calibration.boards")
         if not judged:
             todo = "put the board into view; `calibrate hand-eye` or `check --save-baseline`"
             return unseen(self, "no board in view to compare with a calibration", todo)

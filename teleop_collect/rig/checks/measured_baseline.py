@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from teleop_collect import __version__
-from teleop_collect.errors import CheckFailed, MissingExtraError
+from teleop_collect.errors import CheckFailed, ConfigError, MissingExtraError
 from teleop_collect.pages.thumbnail import png
 from teleop_collect.rig.calibration.store import calibration_folder
 from teleop_collect.rig.checks.baseline import Baseline, CameraBaseline, save_baseline
@@ -69,7 +69,7 @@ def _camera(context: CheckContext, name: str) -> CameraBaseline:
 def _corners(context: CheckContext, camera: str) -> dict[int, tuple[float, float]]:
     try:
         seen = seen_board(context, camera)
-    except MissingExtraError:
+    except (MissingExtraError, ConfigError):
         return {}
     if seen is None:
         return {}
