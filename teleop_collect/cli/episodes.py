@@ -1,4 +1,4 @@
-"""List recorded episodes, show one, label one, or set one aside.
+"""List recorded episodes, show, label, judge, review or queue them, or set one aside.
 
 EPISODE is a path, an id, the unambiguous beginning of an id, or `latest`.
 
@@ -9,16 +9,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from teleop_collect.cli.label_actions import OUTCOMES, add_actions
 from teleop_collect.cli.output import print_json, print_table
-from teleop_collect.episodes.files import QA, read_json, read_manifest
-from teleop_collect.episodes.labels import effective_success, read_labels
+from teleop_collect.episodes.files import QA, read_json
+from teleop_collect.episodes.labels import standing
 from teleop_collect.episodes.root import DEFAULT_ROOT, discard, episode_folders, find_episode
-from teleop_collect.errors import EXIT_GOOD, EXIT_USAGE, ConfigError, UnreadableError
+from teleop_collect.episodes.rows import episode_row
+from teleop_collect.errors import EXIT_GOOD, EXIT_USAGE
 
 if TYPE_CHECKING:
     from teleop_collect.episodes.reader import Episode
-
-OUTCOMES = {True: "success", False: "failure", None: "unlabelled"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,14 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = _add_action(actions, "show", "streams, losses, task, outcome and verdict of one episode")
     show.add_argument("--json", action="store_true", help="print as JSON")
     show.set_defaults(run_action=run_show)
-    label = _add_action(actions, "label", "say whether the task worked; earlier labels are kept")
-    label.epilog = "Example: teleop-collect episodes label latest --failure --reason dropped"
-    outcome = label.add_mutually_exclusive_group(required=True)
-    outcome.add_argument("--success", dest="success", action="store_true", help="it worked")
-    outcome.add_argument("--failure", dest="success", action="store_false", help="it did not")
-    label.add_argument("--reason", help="why, in words")
-    label.add_argument("--operator", default="op-unknown", help="pseudonym of who says so")
-    label.set_defaults(run_action=run_label)
+    add_actions(actions)
     drop = _add_action(actions, "discard", "move an episode to ROOT/discarded; deletes nothing")
     drop.add_argument("--yes", action="store_true", help="do it; without it, only say what")
     drop.set_defaults(run_action=run_discard)
@@ -83,18 +76,6 @@ def run_show(args: argparse.Namespace) -> int:
     return EXIT_GOOD
 
 
-def run_label(args: argparse.Namespace) -> int:
-    """Append a label."""
-    from teleop_collect.recording.labels import append_label
-
-    folder = _find(args)
-    if not folder.is_dir():
-        raise ConfigError(f"{folder} is a bare file; only episode folders can be labelled")
-    append_label(folder, args.success, args.operator, args.reason)
-    print(f"{folder.name}: {OUTCOMES[args.success]}")
-    return EXIT_GOOD
-
-
 def run_discard(args: argparse.Namespace) -> int:
     """Set an episode aside."""
     folder = _find(args)
@@ -130,26 +111,16 @@ def _find(args: argparse.Namespace) -> Path:
 
 def _row(folder: Path) -> dict[str, Any]:
     """What the list says of an episode, without opening its recording."""
-    row: dict[str, Any] = {
-        "episode_id": folder.name,
-        "task_id": None,
-        "outcome": None,
-        "duration_s": None,
-        "verdict": None,
-        "problem": None,
+    row = episode_row(folder)
+    return {
+        "episode_id": row.episode_id,
+        "task_id": row.task_id,
+        "outcome": None if row.problem else OUTCOMES[row.success],
+        "agreement": row.agreement,
+        "duration_s": row.duration_s,
+        "verdict": row.verdict,
+        "problem": row.problem,
     }
-    try:
-        manifest = read_manifest(folder)
-        row["outcome"] = OUTCOMES[effective_success(manifest, read_labels(folder))]
-        row["verdict"] = _verdict(folder)
-    except UnreadableError as error:
-        return {**row, "problem": str(error)}
-    if manifest is None:
-        return {**row, "problem": "no manifest.json"}
-    task = manifest.get("task")
-    row["task_id"] = task.get("task_id") if isinstance(task, dict) else None
-    row["duration_s"] = manifest.get("duration_s")
-    return row
 
 
 def _verdict(folder: Path | None) -> str | None:
@@ -161,6 +132,7 @@ def _verdict(folder: Path | None) -> str | None:
 def _facts(episode: "Episode") -> dict[str, Any]:
     manifest = episode.manifest or {}
     task = episode.manifest_part("task")
+    said = standing(episode.manifest, episode.labels)
     return {
         "episode_id": episode.episode_id,
         "path": str(episode.path),
@@ -171,7 +143,13 @@ def _facts(episode: "Episode") -> dict[str, Any]:
         "started": manifest.get("started", "unknown"),
         "duration_s": manifest.get("duration_s", "unknown"),
         "termination": manifest.get("termination", "unknown"),
-        "outcome": OUTCOMES[episode.effective_label],
+        "outcome": OUTCOMES[said.success],
+        "labels": {
+            "person": OUTCOMES[said.person],
+            "predicates": OUTCOMES[said.predicate],
+            "agreement": said.agreement,
+            "needs_review": said.needs_review,
+        },
         "verdict": _verdict(episode.folder) or "not checked",
         "streams": {topic: _stream(info) for topic, info in sorted(episode.streams.items())},
     }

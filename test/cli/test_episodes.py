@@ -29,6 +29,7 @@ def test_list(root: Path, capsys: pytest.CaptureFixture[str]):
         "episode_id": FIRST,
         "task_id": "pick_cube",
         "outcome": "success",
+        "agreement": True,
         "duration_s": 0.5,
         "verdict": None,
         "problem": None,
