@@ -13,6 +13,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from teleop_collect import topics
 from teleop_collect.devices.image_encoding import EncodedImage, compressed_depth, jpeg
+from teleop_collect.devices.realsense.geometry import NO_DISTORTION, Distortion
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.calibration.values import CameraIntrinsics
@@ -77,15 +78,22 @@ class CameraTopics:
         self._encoder = threading.Thread(target=self._encode, name=f"encode {name}", daemon=True)
         self._encoder.start()
 
-    def calibrated(self, intrinsics: Intrinsics, applied: CameraIntrinsics | None = None) -> None:
+    def calibrated(
+        self,
+        intrinsics: Intrinsics,
+        applied: CameraIntrinsics | None = None,
+        distortion: Distortion = NO_DISTORTION,
+    ) -> None:
         """Take the camera's intrinsics; before this, no CameraInfo is published.
 
         Args:
             intrinsics: of the driver.
             applied: of a calibration file that stands above them.
+            distortion: of the driver.
         """
         if applied is None:
-            self._info = conversions.camera_info(intrinsics, self._frame_id)
+            model, coefficients = distortion.ros_model, distortion.coefficients
+            self._info = conversions.camera_info(intrinsics, self._frame_id, model, coefficients)
         else:
             self._info = conversions.calibrated_camera_info(applied, self._frame_id)
 

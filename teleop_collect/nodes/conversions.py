@@ -1,6 +1,7 @@
 """Between this package's samples and ROS messages; nothing else knows both."""
 
 import array
+from collections.abc import Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
@@ -193,10 +194,19 @@ def compressed_image(stamp: int, frame_id: str, image_format: str, data: bytes) 
     return message
 
 
-def camera_info(intrinsics: Intrinsics, frame_id: str) -> CameraInfo:
-    """Pinhole intrinsics as CameraInfo (REP 104); the stamp is set for each image."""
+def camera_info(
+    intrinsics: Intrinsics,
+    frame_id: str,
+    distortion_model: str = "plumb_bob",
+    distortion: Sequence[float] = (0.0,) * 5,
+) -> CameraInfo:
+    """Intrinsics as CameraInfo (REP 104); images are not rectified.
+
+    The stamp is set for each image.
+    """
     k = intrinsics
-    message = CameraInfo(height=k.height, width=k.width, distortion_model="plumb_bob", d=[0.0] * 5)
+    message = CameraInfo(height=k.height, width=k.width, distortion_model=distortion_model)
+    message.d = list(distortion)
     message.k = [k.fx, 0.0, k.cx, 0.0, k.fy, k.cy, 0.0, 0.0, 1.0]
     message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
     message.p = [k.fx, 0.0, k.cx, 0.0, 0.0, k.fy, k.cy, 0.0, 0.0, 0.0, 1.0, 0.0]

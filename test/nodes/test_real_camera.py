@@ -15,9 +15,12 @@ from support.rehearsal import rehearsed
 
 from teleop_collect import topics
 from teleop_collect.cli.supervisor import Supervisor
+from teleop_collect.devices.realsense.geometry import Distortion
+from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.processes import processes_of
+from teleop_collect.samples import Intrinsics
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -124,3 +127,12 @@ def test_a_camera_that_is_no_realsense_is_refused_by_name(tmp_path: Path):
         ended = supervisor.ended()
         assert ended.handle.returncode == 2
         assert "no camera 'nope' with driver 'realsense' (known: top, side)" in ended.last_lines()
+
+
+def test_camera_info_has_the_devices_distortion():
+    distortion = Distortion("brown_conrady", (0.1, -0.2, 0.001, 0.002, 0.05))
+    values = Intrinsics(640, 480, 600.0, 601.0, 320.0, 240.0)
+    found = conversions.camera_info(
+        values, "optical", distortion.ros_model, distortion.coefficients
+    )
+    assert (found.distortion_model, list(found.d)) == ("plumb_bob", [0.1, -0.2, 0.001, 0.002, 0.05])

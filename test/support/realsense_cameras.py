@@ -63,7 +63,9 @@ class Stand:
         return sample
 
 
-EMULATED = {"color", "depth_modes", "depth_scale_m", "usb", "start_counter_us"}
+EMULATED = {
+    "color", "depth_modes", "depth_scale_m", "color_distortion", "usb", "start_counter_us",
+}  # fmt: skip
 
 
 def until_gone(camera: RealSenseCamera) -> Iterator[RgbdSample]:

@@ -8,6 +8,8 @@ import numpy as np
 from teleop_collect.devices.realsense.streams import StreamProfiles
 from teleop_collect.samples import FloatArray, Intrinsics
 
+_PLUMB_BOB = frozenset({"none", "brown_conrady", "modified_brown_conrady"})
+
 
 @dataclass(frozen=True)
 class Distortion:
@@ -17,9 +19,23 @@ class Distortion:
     coefficients: tuple[float, float, float, float, float]
 
     @property
+    def ros_model(self) -> str:
+        """The name that CameraInfo has for it (sensor_msgs/distortion_models).
+
+        The inverse model of D4xx has none: with coefficients it keeps the SDK's, so that nobody
+        rectifies by the wrong formula.
+        """
+        if self.is_none or self.model in _PLUMB_BOB:
+            return "plumb_bob"
+        return "equidistant" if self.model == "kannala_brandt4" else self.model
+
+    @property
     def is_none(self) -> bool:
         """Whether the image is a pinhole's: all coefficients 0, as D4xx mostly say of colour."""
         return not any(self.coefficients)
+
+
+NO_DISTORTION = Distortion("none", (0.0, 0.0, 0.0, 0.0, 0.0))
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,11 @@ from teleop_collect.clock import NS_PER_S, Clock, SystemClock
 from teleop_collect.devices.realsense.device_clock import WRAP_US
 from teleop_collect.devices.realsense.devices import CameraFacts
 from teleop_collect.devices.realsense.frame_source import FrameSource, SensorSource
+from teleop_collect.devices.realsense.geometry import Distortion
 from teleop_collect.devices.realsense.sdk import import_realsense
 from teleop_collect.devices.realsense.smooth_images import ImageSource, SmoothImages
 from teleop_collect.devices.realsense.software_device import (
+    D4XX_DISTORTION,
     FrameFacts,
     SoftwareDevice,
     SoftwareModes,
@@ -44,6 +46,7 @@ class SoftwareCameraSettings:
         color: modes of colour; images have the first.
         depth: modes of depth; images have the first.
         depth_scale_m: metres per unit of raw depth.
+        color_distortion: of the colour image.
         usb: USB version that it claims.
         start_counter_us: its clock when it is plugged in.
     """
@@ -52,6 +55,7 @@ class SoftwareCameraSettings:
     color: tuple[VideoMode, ...] = (VGA,)
     depth: tuple[VideoMode, ...] = (VGA,)
     depth_scale_m: float = 0.001
+    color_distortion: Distortion = D4XX_DISTORTION
     usb: str = "3.2"
     start_counter_us: int = 0
 
@@ -184,7 +188,9 @@ class SoftwareCamera:
         """Plug it in again: numbers and clock begin anew."""
         with self._lock:
             settings = self.settings
-            modes = SoftwareModes(settings.color, settings.depth, settings.depth_scale_m)
+            modes = SoftwareModes(
+                settings.color, settings.depth, settings.depth_scale_m, settings.color_distortion
+            )
             self._device = SoftwareDevice(self._rs, settings.serial, settings.usb, modes)
             self._number = 0
             self._counter_from_us = settings.start_counter_us

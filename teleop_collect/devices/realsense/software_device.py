@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from teleop_collect.devices.realsense.geometry import NO_DISTORTION, Distortion
 from teleop_collect.devices.realsense.streams import VideoMode
 from teleop_collect.errors import ConfigError
 
@@ -33,6 +34,7 @@ COLOR_OPTIONS = {
 
 DEPTH_OPTIONS = {"visual_preset": (0.0, 6.0, 0.0)}
 
+D4XX_DISTORTION = Distortion("inverse_brown_conrady", NO_DISTORTION.coefficients)
 MILLI_FPS = 1_000
 """Unit of the metadata `actual_fps`; plain 30 there keeps the syncer from pairing anything."""
 
@@ -60,11 +62,19 @@ class FrameFacts:
 
 @dataclass(frozen=True)
 class SoftwareModes:
-    """What an emulated camera offers: colour, depth, and metres per unit of raw depth."""
+    """What an emulated camera offers.
+
+    Attributes:
+        color: modes of colour.
+        depth: modes of depth.
+        depth_scale_m: metres per unit of raw depth.
+        color_distortion: the SDK's name of the colour image's lens model, and its coefficients.
+    """
 
     color: tuple[VideoMode, ...]
     depth: tuple[VideoMode, ...]
     depth_scale_m: float
+    color_distortion: Distortion
 
 
 class SoftwareDevice:
@@ -81,7 +91,7 @@ class SoftwareDevice:
     """
 
     def __init__(self, rs: ModuleType, serial: str, usb: str, modes: SoftwareModes) -> None:
-        self._rs = rs
+        self._rs, self._modes = rs, modes
         self.device = rs.software_device()
         keys = rs.camera_info
         for key, text in (
@@ -99,7 +109,6 @@ class SoftwareDevice:
         _add_options(rs, self._color_sensor, COLOR_OPTIONS)
         self._depth = self._add_streams(self._depth_sensor, modes.depth, 0)
         self._color = self._add_streams(self._color_sensor, modes.color, len(modes.depth))
-        self._modes = modes
         self._depth.register_extrinsics_to(self._color, _color_from_depth(rs))
 
     def send_depth(self, raw: NDArray[np.uint16], facts: FrameFacts) -> None:
@@ -148,17 +157,20 @@ class SoftwareDevice:
         stream.index, stream.uid = 0, uid
         stream.width, stream.height, stream.fps = mode.width, mode.height, round(mode.fps)
         focal = DEPTH_FOCAL_BY_WIDTH if is_depth else COLOR_FOCAL_BY_WIDTH
-        stream.intrinsics = _intrinsics(rs, mode, focal)
+        distortion = D4XX_DISTORTION if is_depth else self._modes.color_distortion
+        stream.intrinsics = _intrinsics(rs, mode, focal, distortion)
         return stream
 
 
-def _intrinsics(rs: ModuleType, mode: VideoMode, focal_by_width: float) -> Any:
+def _intrinsics(
+    rs: ModuleType, mode: VideoMode, focal_by_width: float, distortion: Distortion
+) -> Any:
     intrinsics = rs.intrinsics()
     intrinsics.width, intrinsics.height = mode.width, mode.height
     intrinsics.fx = intrinsics.fy = focal_by_width * mode.width
     intrinsics.ppx, intrinsics.ppy = (mode.width - 1) / 2, (mode.height - 1) / 2
-    intrinsics.model = rs.distortion.inverse_brown_conrady
-    intrinsics.coeffs = [0.0] * 5
+    intrinsics.model = getattr(rs.distortion, distortion.model)
+    intrinsics.coeffs = list(distortion.coefficients)
     return intrinsics
 
 

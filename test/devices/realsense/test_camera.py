@@ -6,13 +6,14 @@ from support.realsense_cameras import HEIGHT, PERIOD_NS, SMALL, WIDTH, Stand, co
 
 from teleop_collect.clock import FakeClock, SystemClock
 from teleop_collect.devices.realsense.camera import RealSenseCamera
+from teleop_collect.devices.realsense.geometry import Distortion
 from teleop_collect.devices.realsense.smooth_images import SmoothImages
 from teleop_collect.devices.realsense.software_camera import (
     EXPOSURE_US,
     SoftwareCamera,
     SoftwareCameras,
 )
-from teleop_collect.devices.realsense.software_device import FrameFacts
+from teleop_collect.devices.realsense.software_device import D4XX_DISTORTION, FrameFacts
 from teleop_collect.devices.realsense.streams import VideoMode
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceError, DeviceTimeout
 
@@ -133,6 +134,25 @@ def test_calibration_comes_from_the_device():
     assert geometry.color_from_depth[:3, 3] == pytest.approx([0.0148, 0.0, 0.0002])
     assert geometry.color_from_depth[1, 0] == pytest.approx(np.sin(0.01))
     assert geometry.color_from_depth[0, 1] == pytest.approx(-np.sin(0.01))
+
+
+@pytest.mark.parametrize(
+    ("model", "ros_model"),
+    [
+        ("none", "plumb_bob"),
+        ("brown_conrady", "plumb_bob"),
+        ("modified_brown_conrady", "plumb_bob"),
+        ("kannala_brandt4", "equidistant"),
+        ("inverse_brown_conrady", "inverse_brown_conrady"),
+    ],
+)
+def test_distortion_is_told_as_the_device_has_it_under_the_name_that_ros_gives_it(model, ros_model):
+    coefficients = (0.125, -0.25, 0.5, -0.0625, 0.03125)
+    told = Distortion(model, coefficients)
+    distortion = Stand(color_distortion=told).camera.geometry.distortion
+    assert distortion == told
+    assert distortion.ros_model == ros_model
+    assert D4XX_DISTORTION.ros_model == "plumb_bob", "without coefficients it is a pinhole's"
 
 
 def test_a_camera_without_depth_gives_colour_alone():
