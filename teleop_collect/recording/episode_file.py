@@ -9,7 +9,7 @@ report success, so the file stays suspect (as PostgreSQL concluded, it is never 
 import errno
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,15 @@ class FileSystem:
     def writev(self, fd: int, buffers: Sequence[Buffer]) -> int:
         """Write; may take fewer bytes than given. Returns how many it took."""
         return os.writev(fd, buffers)
+
+    def read_blocks(self, path: Path, length: int, block_bytes: int) -> Iterator[bytes]:
+        """The first `length` bytes of a file, block by block."""
+        with path.open("rb") as file:
+            for start in range(0, length, block_bytes):
+                block = file.read(min(block_bytes, length - start))
+                if not block:
+                    raise OSError(errno.EIO, "the file is shorter than what was written", str(path))
+                yield block
 
     def truncate(self, fd: int, length: int) -> None:
         """Cut the file to `length` bytes and continue there."""

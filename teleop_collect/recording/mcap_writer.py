@@ -32,6 +32,7 @@ from mcap.records import (
 from teleop_collect import __version__
 from teleop_collect.recording.crc_combine import crc32_of_joined
 from teleop_collect.recording.episode_file import ByteSink
+from teleop_collect.recording.index_store import IndexStore
 from teleop_collect.recording.mcap_chunk import ZSTD_LEVEL, ChunkBuilder, Compression
 
 MAGIC = b"\x89MCAP0\r\n"
@@ -51,6 +52,7 @@ class McapWriter:
             alone in its chunk).
         profile: of the file.
         zstd_level: of chunks compressed with zstd.
+        indexes: keeps the chunks' entries of the summary; in memory when None.
 
     Raises:
         OSError: from every method: the sink refused, and the file ends where it ended before.
@@ -63,6 +65,7 @@ class McapWriter:
         chunk_bytes: int = 1 << 20,
         profile: str = PROFILE,
         zstd_level: int = ZSTD_LEVEL,
+        indexes: IndexStore | None = None,
     ) -> None:
         self._sink = sink
         self._chunk = ChunkBuilder(compression, zstd_level)
@@ -70,8 +73,7 @@ class McapWriter:
         self._data_crc = 0
         self._schemas: list[Schema] = []
         self._channels: list[Channel] = []
-        # Encoded as they come: a long episode has as many as it has seconds, times several.
-        self._chunk_indexes = bytearray()
+        self._chunk_indexes = indexes or IndexStore()
         self._chunk_count = 0
         self._start_ns = self._end_ns = 0
         self._attachments: list[AttachmentIndex] = []
@@ -105,7 +107,7 @@ class McapWriter:
         """Upper estimate of what `finish` will write."""
         fixed = sum(len(encode(r)) for r in (*self._schemas, *self._channels))
         indexes = 64 * (len(self._attachments) + len(self._metadata))
-        return fixed + indexes + len(self._chunk_indexes) + 4096
+        return fixed + indexes + self._chunk_indexes.size + 4096
 
     def add_schema(self, name: str, encoding: str, data: bytes) -> int:
         """Write a schema; returns its id."""
@@ -194,7 +196,7 @@ class McapWriter:
         self._chunk.clear()
 
     def _note_chunk(self, index: ChunkIndex) -> None:
-        self._chunk_indexes += encode(index)
+        self._chunk_indexes.add(encode(index))
         start_ns, end_ns = index.message_start_time, index.message_end_time
         self._start_ns = min(self._start_ns, start_ns) if self._chunk_count else start_ns
         self._end_ns = max(self._end_ns, end_ns)
@@ -210,34 +212,31 @@ class McapWriter:
         """Close the chunk and write data end, summary and footer."""
         self.close_chunk()
         data_end = encode(DataEnd(self._data_crc))
-        start = self._sink.size + len(data_end)
-        groups, offsets = self._summary(start)
-        summary = b"".join(groups)
-        offset_start = start + len(summary)
-        tail = summary + encode(*offsets)
-        footer = encode(Footer(start, offset_start, 0))[:-_FOOTER_CRC_BYTES]
-        crc = zlib.crc32(footer, zlib.crc32(tail))
-        self._sink.append([data_end, tail, footer, crc.to_bytes(4, "little"), MAGIC])
+        self._sink.append([data_end])
+        start, crc = self._sink.size, 0
+        offsets: list[SummaryOffset] = []
+        for opcode, blocks in self._summary():
+            group_start = self._sink.size
+            for block in blocks:
+                self._sink.append([block])
+                crc = zlib.crc32(block, crc)
+            if self._sink.size > group_start:
+                offsets.append(SummaryOffset(opcode, group_start, self._sink.size - group_start))
+        footer = encode(Footer(start, self._sink.size, 0))[:-_FOOTER_CRC_BYTES]
+        tail = encode(*offsets) + footer
+        crc = zlib.crc32(tail, crc)
+        self._sink.append([tail, crc.to_bytes(4, "little"), MAGIC])
 
-    def _summary(self, start: int) -> tuple[list[bytes], list[SummaryOffset]]:
-        """Summary records by group, and where each group stands."""
-        groups = [
-            (Opcode.SCHEMA, encode(*self._schemas)),
-            (Opcode.CHANNEL, encode(*self._channels)),
-            (Opcode.STATISTICS, encode(self._statistics())),
-            (Opcode.CHUNK_INDEX, bytes(self._chunk_indexes)),
-            (Opcode.ATTACHMENT_INDEX, encode(*self._attachments)),
-            (Opcode.METADATA_INDEX, encode(*self._metadata)),
+    def _summary(self) -> list[tuple[Opcode, Iterable[bytes]]]:
+        """Summary records by group."""
+        return [
+            (Opcode.SCHEMA, [encode(*self._schemas)]),
+            (Opcode.CHANNEL, [encode(*self._channels)]),
+            (Opcode.STATISTICS, [encode(self._statistics())]),
+            (Opcode.CHUNK_INDEX, self._chunk_indexes.blocks()),
+            (Opcode.ATTACHMENT_INDEX, [encode(*self._attachments)]),
+            (Opcode.METADATA_INDEX, [encode(*self._metadata)]),
         ]
-        encoded: list[bytes] = []
-        offsets = []
-        for opcode, data in groups:
-            if not data:
-                continue
-            offsets.append(SummaryOffset(opcode, start, len(data)))
-            encoded.append(data)
-            start += len(data)
-        return encoded, offsets
 
     def _statistics(self) -> Statistics:
         return Statistics(

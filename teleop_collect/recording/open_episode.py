@@ -35,6 +35,7 @@ from teleop_collect.recording.episode_plan import (
 )
 from teleop_collect.recording.frame_numbers import frame_numbers
 from teleop_collect.recording.image_codecs import Encode
+from teleop_collect.recording.index_store import INDEX_SUFFIX, IndexStore
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_writer import McapWriter
 from teleop_collect.recording.messages import message_definition, starts_with_header
@@ -132,6 +133,8 @@ class OpenEpisode:
             undo.callback(self._remove_folder)
             self._file = EpisodeFile(place.active_file, file_system)
             undo.callback(self._file.close)
+            index_file = place.active_file.with_name(place.active_file.name + INDEX_SUFFIX)
+            self._indexes = IndexStore(index_file, file_system)
             self._writer = self._begin(settings, documents)
             undo.pop_all()
         self._thread = WriterThread(
@@ -157,6 +160,7 @@ class OpenEpisode:
             settings.compression,
             settings.chunk_bytes,
             zstd_level=settings.zstd_level,
+            indexes=self._indexes,
         )
         writer.add_metadata(BEGIN_RECORD, begin_values(self.manifest))
         for document in documents:
@@ -242,7 +246,7 @@ class OpenEpisode:
         try:
             self._end_file(manifest)
         finally:
-            self._file.close()
+            self._close()
         hashes = manifest.hashes.model_copy(update={"mcap_sha256": self._file.sha256})
         manifest = manifest.model_copy(update={"hashes": hashes})
         folder = self.place.in_progress
@@ -278,7 +282,7 @@ class OpenEpisode:
         Raises:
             OSError: it could not be removed.
         """
-        self._file.close()
+        self._close()
         self._remove_folder()
 
     def _remove_folder(self) -> None:
@@ -287,4 +291,10 @@ class OpenEpisode:
 
     def abandon(self) -> None:
         """Close the file as it is and leave it to salvage."""
-        self._file.close()
+        self._close()
+
+    def _close(self) -> None:
+        try:
+            self._indexes.close()
+        finally:
+            self._file.close()
