@@ -110,7 +110,7 @@ def write_mcap(writer: Writer, plan: Plan, episode_id: str) -> None:
     store = typestore()
     writer.start(profile="ros2", library="synthetic")
     writer.add_metadata("teleop_collect.episode_begin", {"episode_id": episode_id})
-    for name, media_type, data in attachments():
+    for name, media_type, data in attachments(plan.urdf):
         writer.add_attachment(plan.start_ns, plan.start_ns, name, media_type, data)
     schemas: dict[str, int] = {}
     channels: dict[str, int] = {}
@@ -128,7 +128,7 @@ def write_mcap(writer: Writer, plan: Plan, episode_id: str) -> None:
             },
         )
     for log_ns, topic, number, sample in in_receive_order(plan):
-        data = serialize(plan.streams[topic].type, sample)
+        data = sample.raw or serialize(plan.streams[topic].type, sample)
         writer.add_message(channels[topic], log_ns, data, sample.stamp_ns, number)
     writer.add_metadata("teleop_collect.episode_end", {"episode_id": episode_id})
     writer.finish()
@@ -248,10 +248,10 @@ def urdf_text() -> str:
     return "".join([*lines, '<link name="tool0"/>', tool, '<child link="tool0"/></joint></robot>'])
 
 
-def attachments() -> list[tuple[str, str, bytes]]:
+def attachments(urdf: str | None = None) -> list[tuple[str, str, bytes]]:
     return [
         ("rig.yaml", "application/yaml", RIG_FILE.read_bytes()),
-        ("main.urdf", "application/xml", urdf_text().encode()),
+        ("main.urdf", "application/xml", (urdf or urdf_text()).encode()),
     ]
 
 

@@ -20,11 +20,15 @@ CUBE_IN_BIN_XYZ = BIN_XYZ + np.array([0.01, -0.01, 0.03])
 
 @dataclass
 class Sample:
-    """One message before serialisation; `value` holds what its builder needs."""
+    """One message before serialisation; `value` holds what its builder needs.
+
+    `raw` is the message where it was serialised already; who edits a sample sets it to None.
+    """
 
     stamp_ns: int
     log_ns: int
     value: Any
+    raw: bytes | None = None
 
 
 @dataclass
@@ -46,6 +50,7 @@ class Plan:
     streams: dict[str, Stream]
     manifest_edits: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
     file_edits: list[Callable[[Path], None]] = field(default_factory=list)
+    urdf: str | None = None
 
 
 def progress(t_s: np.ndarray, duration_s: float) -> np.ndarray:
