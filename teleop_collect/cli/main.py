@@ -26,6 +26,7 @@ VERBS = (
     Verb("demo", "demo", "record, check and export labelled episodes on the simulated rig"),
     Verb("up", "up", "start a rig's nodes"),
     Verb("check", "check", "rig check: may this rig record?"),
+    Verb("calibrate", "calibrate", "calibrate arms, cameras, wrench and latency"),
     Verb("record", "record", "operator's terminal: start, stop, label, discard"),
     Verb("episodes", "episodes", "list and show recorded episodes"),
     Verb("qa", "qa", "verdicts and report for episodes"),

@@ -239,6 +239,16 @@ def color_array(message: Image) -> NDArray[np.uint8]:
     return np.repeat(pixels, 3, axis=2) if channels == 1 else pixels
 
 
+def published_intrinsics(message: CameraInfo) -> CameraIntrinsics:
+    """CameraInfo to intrinsics with the distortion of `plumb_bob`; 0 where it has another model."""
+    fx, _, cx, _, fy, cy, *_ = (float(value) for value in message.k)
+    k1, k2, p1, p2, k3 = (*map(float, message.d[:5]), *(0.0,) * 5)[:5]
+    return CameraIntrinsics(
+        width=message.width, height=message.height, fx=fx, fy=fy, cx=cx, cy=cy,
+        distortion=(k1, k2, p1, p2, k3),
+    )  # fmt: skip
+
+
 def intrinsics(message: CameraInfo) -> Intrinsics:
     """CameraInfo to pinhole intrinsics."""
     fx, _, cx, _, fy, cy, *_ = (float(value) for value in message.k)

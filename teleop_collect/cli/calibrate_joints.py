@@ -1,0 +1,165 @@
+"""`calibrate leader` and `calibrate follower`: zeros and directions from two known postures."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from teleop_collect import topics
+from teleop_collect.cli.calibration_run import Finding, Guide, keep, live_rig
+from teleop_collect.cli.session import connect_client
+from teleop_collect.errors import CheckFailed, ConfigError
+from teleop_collect.rig.calibration.apply import applied_zeros, calibrated
+from teleop_collect.rig.calibration.devices import chosen_arm, device_name
+from teleop_collect.rig.calibration.joint_zeros import Posture, calibrate_zeros, servo_angle
+from teleop_collect.rig.calibration.reference_postures import reference_postures
+from teleop_collect.rig.calibration.store import load_calibrations
+from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, SimFollower
+from teleop_collect.rig.description import descriptions_of
+from teleop_collect.rig.load import LoadedRig, load_rig
+from teleop_collect.rig.servo_config import Servo
+
+if TYPE_CHECKING:
+    from teleop_collect.nodes.calibration_rig import CalibrationRig
+
+Side = Literal["leader", "follower"]
+Placer = Callable[[Mapping[str, float]], None]
+
+
+def run(args: argparse.Namespace) -> int:
+    """Calibrate one arm."""
+    loaded = load_rig(args.rig)
+    side: Side = "leader" if args.part == "leader" else "follower"
+    name, _ = chosen_arm(loaded.rig, args.arm)
+    servos = _servos(loaded, name, side)
+    postures = _postures(loaded, name, side, servos, args)
+    if not args.auto and not sys.stdin.isatty():
+        raise CheckFailed(
+            f"calibrate {side} asks a person to hold the arm and press Enter, and there is no "
+            "terminal; on the simulated rig use --auto"
+        )
+    guide = Guide(args.timeout)
+    with live_rig(loaded, auto=args.auto, alone=True) as rig:
+        rig.wait_heard(name, side)
+        place = _placer(loaded, name, side) if args.auto else _ask
+        first, second = (_held(rig, name, side, servos, p, place, guide) for p in postures)
+    fit = calibrate_zeros(side, servos, first, second)
+    device = device_name(loaded.rig, name, side)
+    worst = max(abs(off) for off in fit.verified_rad.values())
+    residuals = {f"{j}_second_posture_rad": off for j, off in fit.verified_rad.items()}
+    changes = {
+        f"{joint}_changed_rad": change
+        for joint, change in fit.changed_rad.items()
+        if change is not None
+    }
+    finding = Finding(
+        device, (device,), fit.values, "two known postures; the second verifies the first", 2,
+        {"second_posture_max_rad": worst, **residuals, **changes},
+        {"zero_rad": max(fit.noise_rad, worst / 2)},
+    )  # fmt: skip
+    return keep(loaded, finding, args)
+
+
+def _servos(loaded: LoadedRig, name: str, side: Side) -> Mapping[str, Servo]:
+    """Servos as the driver uses them when it starts now.
+
+    Raises:
+        ConfigError: the arm's driver has no zeros of ours.
+    """
+    found = load_calibrations(loaded)
+    arm = calibrated(loaded.rig, found).arms[name]
+    device = arm.leader if side == "leader" else arm.follower
+    if isinstance(device, DynamixelLeader | DynamixelFollower):
+        return device.servos
+    if isinstance(device, SimFollower):
+        zeros = applied_zeros(loaded.rig, name, "follower", found)
+        known = {} if zeros is None else {j: z.zero_rad for j, z in zeros.joints.items()}
+        joints = descriptions_of(loaded.rig, loaded.path)[name].joints
+        return {
+            joint: Servo(id=0, model="simulated", zero_rad=known.get(joint, 0.0))
+            for joint in arm.joints
+            if joints[joint].type != "prismatic"
+        }
+    raise ConfigError(
+        f"the {side} of arm {name} has driver {device.driver}, which keeps its own zeros; "
+        "calibrate it with that driver's tools"
+    )
+
+
+def _postures(
+    loaded: LoadedRig, name: str, side: Side, servos: Mapping[str, Servo], args: argparse.Namespace
+) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    arm = loaded.rig.arms[name]
+    description = descriptions_of(loaded.rig, loaded.path)[name]
+    first, second = reference_postures(arm, description, side, tuple(servos))
+    return _given(args.first, first), _given(args.second, second)
+
+
+def _given(text: str | None, default: Mapping[str, float]) -> Mapping[str, float]:
+    if text is None:
+        return default
+    try:
+        values = {str(joint): float(value) for joint, value in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigError(f'a posture is JSON such as {{"elbow": 0.5}}, not {text!r}') from None
+    if unknown := sorted(set(values) - set(default)):
+        raise ConfigError(f"posture: no joint {unknown[0]!r}; this arm has {', '.join(default)}")
+    if not all(map(math.isfinite, values.values())):
+        raise ConfigError("posture: positions must be finite")
+    return {**default, **values}
+
+
+def _held(
+    rig: "CalibrationRig", name: str, side: Side, servos: Mapping[str, Servo],
+    posture: Mapping[str, float], place: Placer, guide: Guide,
+) -> Posture:  # fmt: skip
+    place(posture)
+    if guide.left_s <= 0:
+        raise guide.went_away("both postures are needed")
+    sample = rig.still(name, side)
+    guide.say(f"read {len(servos)} joints")
+    here = {j: servo for j, servo in servos.items() if j in sample.joints}
+    angles = {joint: servo_angle(servo, sample.joints[joint]) for joint, servo in here.items()}
+    noise = {joint: sample.noise_rad[joint] / abs(servo.scale) for joint, servo in here.items()}
+    return Posture(posture, angles, noise)
+
+
+def _ask(posture: Mapping[str, float]) -> None:
+    told = ", ".join(f"{joint} {value:.3f}" for joint, value in posture.items())
+    print(f"Hold the arm in this posture (rad, m for prismatic joints): {told}", file=sys.stderr)
+    try:
+        input("Press Enter when it stands still; Ctrl-C gives up. ")
+    except EOFError:
+        raise CheckFailed(
+            "nobody pressed Enter. Nothing was written; the previous calibration stays"
+        ) from None
+
+
+def _placer(loaded: LoadedRig, name: str, side: Side) -> Placer:
+    """Puts a simulated arm into a posture, as a person does with a gauge."""
+    arm = loaded.rig.arms[name]
+    if side == "follower" and isinstance(arm.follower, SimFollower):
+
+        def put(posture: Mapping[str, float]) -> None:
+            with connect_client() as client:
+                place = json.dumps({name: dict(posture)})
+                client.set_parameters("sim_rig", {"place": place})
+                client.trigger(topics.SIM_PLACE)
+
+        return put
+    if side == "leader" and isinstance(arm.leader, DynamixelLeader):
+        from teleop_collect.devices.bus_emulator.client import EmulatorClient
+        from teleop_collect.rig.runtime import SIM_SCHEME, control_socket
+
+        if arm.leader.port.startswith(SIM_SCHEME):
+            port = arm.leader.port
+
+            def move(posture: Mapping[str, float]) -> None:
+                hand = EmulatorClient(control_socket(port))
+                hand.set_pose(posture)
+                hand.close()
+
+            return move
+    raise ConfigError(f"--auto: the {side} of arm {name} is not simulated; hold it by hand")
