@@ -14,6 +14,7 @@ from teleop_collect.samples import FloatArray
 DEPTH_HEADER = struct.Struct("<iff")
 """`ConfigHeader` of compressed_depth_image_transport: an enum and two quantisation parameters,
 which 16-bit depth does not use."""
+LEAST_REDUCED_WIDTH = 40
 RVL_SIZE = struct.Struct("<II")
 """Width and height before RVL data."""
 
@@ -43,7 +44,9 @@ def compressed_image_array(topic: str, message: Any) -> NDArray[Any]:
 
 
 def reduced_grey(topic: str, message: Any) -> FloatArray:
-    """A compressed colour image at an eighth of its resolution in grey; JPEG skips the rest.
+    """A compressed colour image in grey at an eighth of its resolution, which JPEG gets for less.
+
+    Small images come whole.
 
     Raises:
         UnreadableError: data that are no such image.
@@ -53,6 +56,8 @@ def reduced_grey(topic: str, message: Any) -> FloatArray:
     data = np.frombuffer(bytes(message.data), dtype=np.uint8)
     try:
         pixels = cv2.imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_8) if data.size else None
+        if pixels is not None and pixels.shape[1] < LEAST_REDUCED_WIDTH:
+            pixels = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
     except cv2.error as error:
         raise UnreadableError(f"{topic}: an image cannot be decoded: {error.err}") from None
     if pixels is None:

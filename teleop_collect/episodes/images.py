@@ -11,6 +11,7 @@ from teleop_collect.errors import UnreadableError
 from teleop_collect.samples import FloatArray
 
 ImageArray = NDArray[Any]
+SMALL_WIDTH = 80
 
 IMAGE_TYPES = frozenset({topics.IMAGE, topics.COMPRESSED_IMAGE})
 
@@ -68,14 +69,14 @@ def image_array(topic: str, message: Any) -> ImageArray:
 
 
 def small_grey(topic: str, message: Any) -> FloatArray:
-    """A colour image at an eighth of its resolution in grey, for comparisons; cheap to get.
+    """A colour image in grey, about 80 px wide, for comparisons; cheap to get.
 
     Args:
         topic: named in error messages.
         message: the decoded message.
 
     Returns:
-        Shape (about height / 8, about width / 8).
+        Shape (height, width), of every n-th row and column.
 
     Raises:
         UnreadableError: unknown encoding, or data that are no such image.
@@ -83,5 +84,7 @@ def small_grey(topic: str, message: Any) -> FloatArray:
     """
     if hasattr(message, "format"):
         return reduced_grey(topic, message)
-    small = image_array(topic, message)[::8, ::8].astype(np.float64)
+    image = image_array(topic, message)
+    stride = max(1, image.shape[1] // SMALL_WIDTH)
+    small = image[::stride, ::stride].astype(np.float64)
     return small if small.ndim == 2 else small.mean(axis=2)
