@@ -1,23 +1,26 @@
-"""When to tick: at once when the leaders have spoken, and never off the nominal rate.
+"""When to tick: at once when the leaders have spoken, and never off the nominal rate for long.
 
 A loop that ticks on its own clock lets a leader's sample wait for half a period on average. Here
-a sample sets its tick, within a window around the times of a nominal grid, and the grid follows
-the phase of the samples slowly: a leader at the nominal rate sets every tick as its sample comes.
-A late sample takes no tick of its own besides the one that had to come without it, a fast leader
-adds none, and a silent one costs none, because watchdogs and braking need ticks.
+the sample itself is the clock: a leader at the nominal rate sets every tick, a late sample as well
+as the one that comes soon after it. What comes besides is bounded: a leader that is faster adds at
+most `1 / SHORTEST - 1` of the ticks; and where a sample is missing, a tick comes without it,
+because watchdogs and braking need ticks.
 """
 
 from teleop_collect.clock import NS_PER_S
 
-WINDOW = 0.25
-"""Periods around a grid time in which a sample sets the tick; beyond it the tick comes without."""
+SHORTEST = 0.98
+"""Periods between ticks on average, at least."""
 
-FOLLOWING = 0.02
-"""Share of a sample's offset by which the grid moves: it finds the phase within a second, and a
-leader that is too fast or too slow changes the rate by at most WINDOW * FOLLOWING (0.5 %)."""
+BURST = 1.0
+"""Periods by which ticks may run ahead of that average: as much as a late sample had left free."""
 
-UNLOCKED_TICKS = 10
-"""Ticks without a sample after which the next sample sets the grid's phase at once."""
+PATIENCE = 1.8
+"""Periods for which a leader that speaks at the nominal rate is waited for. A sample that is late
+by less sets its tick; with less patience it would set a second one soon after."""
+
+STEADY = 1.5
+"""Periods between two samples up to which a leader counts as one that sets every tick."""
 
 
 class TickSchedule:
@@ -29,21 +32,23 @@ class TickSchedule:
 
     def __init__(self, rate_hz: float) -> None:
         self._period_ns = round(NS_PER_S / rate_hz)
-        self._window_ns = round(WINDOW * self._period_ns)
-        self._due_ns = 0
-        self._without_sample = UNLOCKED_TICKS
+        self._last_ns: int | None = None
+        self._sample_ns: int | None = None
+        self._average_ns = 0
+        self._follows = False
 
     def earliest_ns(self) -> int:
         """Monotonic time before which no sample sets a tick; 0 before the first tick."""
-        if self._without_sample >= UNLOCKED_TICKS:
-            return max(self._due_ns - self._period_ns + self._window_ns, 0)
-        return self._due_ns - self._window_ns
+        if self._last_ns is None:
+            return 0
+        return self._average_ns - round(BURST * self._period_ns)
 
     def latest_ns(self) -> int:
         """Monotonic time at which a tick is due without any sample; 0 before the first tick."""
-        if self._without_sample >= UNLOCKED_TICKS:
-            return self._due_ns
-        return self._due_ns + self._window_ns
+        if self._last_ns is None:
+            return 0
+        periods = PATIENCE if self._follows else 1.0
+        return self._last_ns + round(periods * self._period_ns)
 
     def ticked(self, now_ns: int, *, by_sample: bool) -> None:
         """Note a tick.
@@ -52,12 +57,12 @@ class TickSchedule:
             now_ns: monotonic time of the tick.
             by_sample: whether samples of all leaders had arrived.
         """
-        locked = self._without_sample < UNLOCKED_TICKS
-        offset_ns = now_ns - self._due_ns
-        if (by_sample and not locked) or abs(offset_ns) >= self._period_ns:
-            self._due_ns = now_ns
-        elif by_sample:
-            within_ns = max(-self._window_ns, min(self._window_ns, offset_ns))
-            self._due_ns += round(FOLLOWING * within_ns)
-        self._due_ns += self._period_ns
-        self._without_sample = 0 if by_sample else self._without_sample + 1
+        # Ticks without samples keep to a grid, so that late wake-ups do not add up.
+        late_ns = 0 if by_sample or self._last_ns is None else now_ns - self.latest_ns()
+        self._last_ns = now_ns - (late_ns if late_ns < self._period_ns else 0)
+        self._average_ns = max(self._average_ns, now_ns) + round(SHORTEST * self._period_ns)
+        if by_sample:
+            before_ns, self._sample_ns = self._sample_ns, now_ns
+            self._follows = before_ns is not None and now_ns - before_ns < STEADY * self._period_ns
+        else:
+            self._follows = False
