@@ -27,12 +27,15 @@ from teleop_collect.cli.session import (
     usable_root,
 )
 from teleop_collect.errors import EXIT_GOOD, ConfigError
+from teleop_collect.rig.checks.override import parsed_override
 from teleop_collect.rig.load import LoadedRig, load_rig
 
 if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import RigClient
 
 FIND_RUNNING_S = 4.0
+CHECK_ATTEMPTS = 2
+"""The quick check, and the whole one when that does not pass."""
 TICK_S = 0.1
 """How often events are looked for while no key is pressed."""
 
@@ -44,6 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--operator", default="", help="pseudonym (default: the rig file's)")
     parser.add_argument("--notes", default="", help="free text kept with each episode")
     parser.add_argument("--root", help="where episodes go (default: the rig file's)")
+    parser.add_argument(
+        "--override-check",
+        default="",
+        metavar="'NAME: REASON'",
+        help="record without a valid rig check; name and reason stand in every manifest",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("record needs a terminal for its keys; from programs, call the services")
     with ExitStack() as stack:
         client = _join_or_start(stack, loaded, args.root)
-        run_rig_check(client)
+        _pass_gate(client, args.override_check)
         values = {"task": args.task, "operator": args.operator, "notes": args.notes}
         client.set_parameters("recorder", {**values, "practice": False})
         print(KEYS)
@@ -65,6 +74,19 @@ def run(args: argparse.Namespace) -> int:
             if not terminal.press(key):
                 break
     return EXIT_GOOD
+
+
+def _pass_gate(client: "RigClient", override: str) -> None:
+    """Check the rig, or go on without, by a person's name and reason.
+
+    Raises:
+        CheckFailed: the check did not pass and nobody overrides it.
+        ConfigError: the override lacks name or reason.
+    """
+    if parsed_override(override) is None:
+        run_rig_check(client, attempts=CHECK_ATTEMPTS)
+    for node in ("recorder", "teleop"):
+        client.set_parameters(node, {"check_override": override})
 
 
 def _join_or_start(stack: ExitStack, loaded: LoadedRig, root: str | None) -> "RigClient":

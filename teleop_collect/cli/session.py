@@ -3,7 +3,6 @@
 Leaving the context stops everything. Logs stay in `<root>/logs/<time>`.
 """
 
-import json
 import os
 import tempfile
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from teleop_collect import topics
+from teleop_collect.cli.check_answers import parsed_report
 from teleop_collect.cli.domain import claim_domain, claim_free_domain, environment_domain
 from teleop_collect.cli.supervisor import Supervisor
 from teleop_collect.errors import CheckFailed, DeviceError, MissingExtraError
@@ -164,7 +164,9 @@ class RigSession:
 def run_rig_check(
     client: "RigClient", timeout_s: float = 60.0, attempts: int = 1
 ) -> dict[str, Any]:
-    """Run the rig check of a running graph and return its report as JSON data.
+    """Check a running graph before a session and return the report as JSON data.
+
+    The quick check does, where a whole one of this rig is still valid; else the whole one runs.
 
     Args:
         client: on the graph's domain.
@@ -174,9 +176,10 @@ def run_rig_check(
     Raises:
         CheckFailed: it did not pass; the message names every failed check.
     """
-    for _ in range(attempts):
-        answer = client.trigger(topics.RIG_CHECK_RUN, timeout_s)
-        report: dict[str, Any] = json.loads(answer.message)
+    for attempt in range(attempts):
+        service = topics.RIG_CHECK_RUN if attempt else topics.RIG_CHECK_QUICK
+        answer = client.trigger(service, timeout_s)
+        report = parsed_report(answer)
         if answer.success:
             return report
     failed = [r for r in report["results"] if not r["passed"] and r["severity"] == "error"]

@@ -60,6 +60,7 @@ class RecorderParameters:
             scene_id=self._value("scene"),
             notes=self._value("notes"),
             rig_check=None if report is None else json.loads(report.to_json()),
+            gate_reason=gate.reason(),
             override=self._value("check_override") or None,
             practice=bool(self._node.get_parameter("practice").value),
             offered_qos={r.topic: offered_by(r.endpoints, r.stream.qos.depth) for r in readers},

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -11,6 +11,7 @@ from typing import Any
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import CheckFailed, ConfigError
 from teleop_collect.provenance.manifest import Manifest, RigCheckRecord, iso_utc
+from teleop_collect.rig.checks.override import parsed_override
 from teleop_collect.rig.config import Rig, Task
 from teleop_collect.topics import Qos
 
@@ -31,6 +32,8 @@ class StartRequest:
         scene_id: which scene.
         notes: free text.
         rig_check: the latest rig check's report (`result`, `at_ns`, ...), or None.
+        gate_reason: why the rig check does not let this rig record; None where it does, or where
+            nobody but `rig_check` itself says so.
         override: who records in spite of the rig check, and why; None normally.
         offered_qos: what publishers offer, by absolute topic, where it was observed.
         practice: go through an episode without recording anything.
@@ -42,6 +45,7 @@ class StartRequest:
     scene_id: str = ""
     notes: str = ""
     rig_check: Mapping[str, Any] | None = None
+    gate_reason: str | None = None
     override: str | None = None
     offered_qos: Mapping[str, Sequence[Qos]] = field(default_factory=dict)
     practice: bool = False
@@ -72,7 +76,7 @@ def check_request(request: StartRequest, rig: Rig, rig_sha256: str, now_ns: int)
         now_ns: UTC.
 
     Raises:
-        ConfigError: an unknown task or an unusable text.
+        ConfigError: an unknown task, an unusable text, or an override without name or reason.
         CheckFailed: the rig check does not allow it and nobody overrides.
     """
     task = rig.tasks.get(request.task_id)
@@ -86,7 +90,9 @@ def check_request(request: StartRequest, rig: Rig, rig_sha256: str, now_ns: int)
     for name in ("instruction", "scene_id", "notes", "override"):
         if len(getattr(request, name) or "") > MAX_TEXT:
             raise ConfigError(f"{name} is longer than {MAX_TEXT} characters; shorten it")
-    if not request.override:
+    if parsed_override(request.override or "") is None:
+        if request.gate_reason is not None:
+            raise CheckFailed(f"{request.gate_reason}; or override it by name and reason")
         _check_gate(request.rig_check, rig_sha256, rig.check.max_age_s, now_ns)
     return task
 

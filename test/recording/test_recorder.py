@@ -290,7 +290,7 @@ def test_a_shipped_rig_brings_its_file_and_description(tmp_path: Path) -> None:
     clock = FakeClock()
     streams = {absolute(s.topic): s for s in streams_of(loaded.rig)}
     core = EpisodeRecorder(loaded, tmp_path, clock, streams, SOFTWARE)
-    core.start(request(rig_check=None, override="test"))
+    core.start(request(rig_check=None, override="test: no rig is attached"))
     result = core.stop()
     core.close()
     manifest = result.manifest

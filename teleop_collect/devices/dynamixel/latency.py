@@ -13,13 +13,18 @@ BITS_PER_BYTE = 10
 
 
 def latency_timer_ms(path: str, sys_root: Path = Path("/sys")) -> float | None:
-    """The adapter's latency timer (FTDI, thus U2D2), ms; None when the port has none."""
+    """The adapter's latency timer (FTDI, thus U2D2), ms; None when the port has none.
+
+    An emulated port has it in a file beside it, `NAME.latency_timer`, where somebody put one.
+    """
     name = Path(path).resolve().name
     setting = sys_root / "class" / "tty" / name / "device" / "latency_timer"
-    try:
-        return float(setting.read_text())
-    except (OSError, ValueError):
-        return None
+    for file in (setting, Path(f"{path}.latency_timer")):
+        try:
+            return float(file.read_text())
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def sync_read_s(
