@@ -37,6 +37,7 @@ ROS_EXECUTABLES = (
     "sim_rig",
     "camera",
     "recorder",
+    "episode_qa",
     "rig_check",
     "replay",
     "sim_operator",

@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "episodes": {"rig", "provenance"},
     "qa": {"rig", "episodes", "provenance", "pages"},
     "export": {"rig", "episodes", "qa", "provenance"},
-    "nodes": {"rig", "devices", "teleop", "recording", "episodes", "provenance", "process"},
+    "nodes": {"rig", "devices", "teleop", "recording", "episodes", "qa", "provenance", "process"},
     "cli": {"rig", "recording", "episodes", "qa", "export", "provenance", "process", "devices"},
 }
 LAZY_ONLY = {("cli", "nodes")}

@@ -24,6 +24,7 @@ ROS_EXECUTABLES = {
     "sim_rig",
     "camera",
     "recorder",
+    "episode_qa",
     "rig_check",
     "replay",
     "sim_operator",

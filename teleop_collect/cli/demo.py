@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from teleop_collect import topics
 from teleop_collect.cli.demo_summary import print_summary
+from teleop_collect.cli.operator_terminal import verdict_line
 from teleop_collect.cli.session import (
     RigSession,
     SessionOptions,
@@ -45,6 +46,8 @@ ATTEMPTS = 3
 """How often an episode that a fault ended is tried again."""
 CHECK_ATTEMPTS = 3
 """A machine that still starts processes may miss its rates at first."""
+VERDICT_TIMEOUT_S = 10.0
+POLL_S = 0.05
 SETTLE_S = 0.7
 """The new scene's textures load and its objects come to rest."""
 DEFAULT_ROOT = "~/teleop_collect/demo"
@@ -171,7 +174,8 @@ class Demonstration:
         client.set_parameters("recorder", {"task": self._task_id})
         accepted(client.set_bool(topics.TELEOP_ENGAGE, True), "engaging teleoperation")
         episode_id = accepted(client.trigger(topics.START_EPISODE), "starting the episode")
-        say(f"episode {index + 1}/{count}: {episode_id}: {self._task.instruction} ...")
+        words = client.state(topics.EPISODE).get("instruction") or self._task.instruction
+        say(f"episode {index + 1}/{count}: {episode_id}: {words} ...")
         client.wait_until(
             lambda: self._has_ended(episode_id) or self._is_done(episode_id),
             ATTEMPT_TIMEOUT_S,
@@ -184,7 +188,19 @@ class Demonstration:
         folder = accepted(client.trigger(topics.STOP_EPISODE), "stopping the episode")
         client.set_bool(topics.TELEOP_ENGAGE, False)
         say(f"episode {index + 1}/{count}: {'success' if success else 'failure'}, saved")
+        self._await_verdict(episode_id)
         return Path(folder)
+
+    def _await_verdict(self, episode_id: str) -> None:
+        """Say what QA found; the operator would know before the next attempt."""
+        deadline_s = time.monotonic() + VERDICT_TIMEOUT_S
+        while time.monotonic() < deadline_s:
+            for event in self._client.events():
+                if event.get("kind") == "verdict" and event.get("episode_id") == episode_id:
+                    say(f"    {verdict_line(event)}")
+                    return
+            time.sleep(POLL_S)
+        say("    no verdict yet; all episodes are checked again in the end")
 
     def _has_ended(self, episode_id: str) -> bool:
         # A finished episode appears here at once and whole.

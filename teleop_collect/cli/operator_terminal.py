@@ -15,7 +15,9 @@ CONFIRM_S = 3.0
 """A second key within this time confirms."""
 STOP_TIMEOUT_S = 45.0
 """Longer than the recorder itself waits for a slow disk."""
-TOLD = ("silent", "returned", "dropout", "shedding", "fault", "disk_low", "clock_step", "finishing")
+TOLD = ("silent", "returned", "dropout", "shedding", "fault", "disk_low", "clock_step", "finishing",
+    "step", "verdict",
+)  # fmt: skip
 """Events that the operator hears of at once."""
 
 
@@ -163,6 +165,10 @@ class OperatorTerminal:
 
 def described(event: dict[str, Any]) -> str:
     """One line for a person: kind, topic, numbers."""
+    if event["kind"] == "verdict":
+        return verdict_line(event)
+    if event["kind"] == "step":
+        return f"step {event.get('step')} reached after {event.get('reached_s', 0.0):.1f} s"
     head = {"kind", "topic", "episode_id", "at", "at_ns", "message", "first_ns", "last_ns"}
     details = [
         f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
@@ -171,3 +177,13 @@ def described(event: dict[str, Any]) -> str:
     ]
     words = [event.get("topic", ""), event.get("message", ""), ", ".join(details)]
     return f"! {event['kind']}: {' '.join(str(word) for word in words if word)}"
+
+
+def verdict_line(event: dict[str, Any]) -> str:
+    """What QA says of the episode that has just ended."""
+    head = f"verdict: {str(event.get('verdict')).upper()}"
+    found = [str(message) for message in event.get("messages", [])]
+    more = int(event.get("findings", 0)) - len(found)
+    tail = [f"and {more} more in qa.json"] if more > 0 else []
+    seconds = f"{event.get('after_stop_s', 0.0):.1f} s after the stop"
+    return "; ".join([f"{head} ({seconds})", *found, *tail])

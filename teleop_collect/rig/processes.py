@@ -103,6 +103,7 @@ def _graph(rig: Rig, path: str) -> Iterator[Process]:
     yield node("teleop", Role.TELEOP, control=True)
     yield node("rig_check", Role.CHECK)
     yield node("recorder", Role.RECORD)
+    yield node("episode_qa", Role.RECORD, critical=False)
     if rig.sim is not None and emulated_leaders(rig):
         yield node("sim_operator", Role.OPERATOR, critical=False)
 

@@ -1,7 +1,7 @@
 from typing import Any, NamedTuple
 
 from teleop_collect import topics
-from teleop_collect.cli.operator_terminal import CONFIRM_S, OperatorTerminal
+from teleop_collect.cli.operator_terminal import CONFIRM_S, OperatorTerminal, described
 
 
 class Answer(NamedTuple):
@@ -117,3 +117,21 @@ def test_refusals_and_labels_and_the_end() -> None:
     assert session.press("ef") == ["engage: refused: not aligned", "failure: not aligned"]
     assert (topics.LABEL_SUCCESS, False) in session.rig.asked
     assert not session.terminal.press("q")
+
+
+def test_the_verdict_and_reached_steps_are_told_in_one_line():
+    verdict = {
+        "kind": "verdict",
+        "verdict": "fail",
+        "findings": 3,
+        "messages": ["a gap of 0.4 s", "12 images lost"],
+        "after_stop_s": 1.26,
+    }
+    assert described(verdict) == (
+        "verdict: FAIL (1.3 s after the stop); a gap of 0.4 s; 12 images lost; and 1 more in qa.json"
+    )
+    good = {"kind": "verdict", "verdict": "pass", "findings": 0, "messages": []}
+    assert described({**good, "after_stop_s": 0.8}) == "verdict: PASS (0.8 s after the stop)"
+    assert described({"kind": "step", "step": "lift", "reached_s": 5.44}) == (
+        "step lift reached after 5.4 s"
+    )

@@ -31,10 +31,11 @@ def test_the_graph_of_the_tabletop_in_start_order():
         ("teleop", "teleop_collect.nodes.teleop"),
         ("rig_check", "teleop_collect.nodes.rig_check"),
         ("recorder", "teleop_collect.nodes.recorder"),
+        ("episode_qa", "teleop_collect.nodes.episode_qa"),
         ("sim_operator", "teleop_collect.nodes.sim_operator"),
     ]
     assert all(p.arguments["rig"] == str(loaded.path) for p in processes)
-    assert [p.name for p in processes if not p.critical] == ["sim_operator"]
+    assert [p.name for p in processes if not p.critical] == ["episode_qa", "sim_operator"]
 
 
 def test_only_the_emulator_is_no_node_and_it_knows_its_arm():
@@ -43,7 +44,7 @@ def test_only_the_emulator_is_no_node_and_it_knows_its_arm():
         ("leader_bus_emulator", "left"),
         ("leader_bus_emulator", "right"),
     ]
-    assert len({p.name for p in processes_of(load_rig("sim_bimanual"))}) == 9
+    assert len({p.name for p in processes_of(load_rig("sim_bimanual"))}) == 10
 
 
 def test_control_ranks_above_cameras_and_recording():
@@ -85,6 +86,7 @@ def test_a_rig_with_real_devices_starts_no_simulation(tmp_path: Path):
         "teleop",
         "rig_check",
         "recorder",
+        "episode_qa",
     ]
 
 

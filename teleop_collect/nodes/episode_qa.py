@@ -1,0 +1,104 @@
+"""Node `episode_qa`: checks each episode as soon as it is finished, while the scene still stands.
+
+A process of its own, ranked below control and recording, that has everything loaded before the
+first episode ends. It writes qa.json into the episode's folder and says the verdict on
+`episode/event`.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from std_msgs.msg import String
+
+from teleop_collect import topics
+from teleop_collect.clock import NS_PER_S
+from teleop_collect.errors import TeleopCollectError
+from teleop_collect.nodes.host import Host, run_node
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.process import prefer_background
+from teleop_collect.provenance.manifest import iso_utc, read_manifest
+from teleop_collect.qa.run import check_episode
+
+POLL_S = 0.02
+MAX_MESSAGES = 3
+"""Findings that the event itself carries; all are in qa.json."""
+
+
+class EpisodeQaNode:
+    """Waits for finished episodes and checks one after the other."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        host.rig()
+        latched = profile(topics.LATCHED_QOS)
+        self._episodes = PolledSubscription(host.node, String, topics.EPISODE, latched)
+        self._events = host.node.create_publisher(
+            String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
+        )
+        self._checked = ""
+
+    def run(self) -> None:
+        """Check until the stop."""
+        while not self._host.stop.wait(POLL_S):
+            for taken in self._episodes.drain():
+                path = finished_path(taken.message.data)
+                if path and path != self._checked:
+                    self._checked = path
+                    self._check(Path(path))
+
+    def _check(self, folder: Path) -> None:
+        try:
+            event = verdict_event(folder)
+        except (TeleopCollectError, OSError) as error:
+            # Also when it was undone meanwhile: then there is nothing to say.
+            self._host.node.get_logger().warning(f"{folder.name} was not checked: {error}")
+            return
+        self._events.publish(String(data=json.dumps(event)))
+        self._host.node.get_logger().info(
+            f"{folder.name}: {event['verdict']}, {event['after_stop_s']:.2f} s after the stop"
+        )
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def finished_path(text: str) -> str:
+    """The folder of the episode that has just been finished; empty for any other state."""
+    try:
+        state = json.loads(text)
+    except json.JSONDecodeError:
+        return ""
+    if not isinstance(state, dict) or state.get("state") != "idle":
+        return ""
+    return "" if state.get("ended") == "undone" else str(state.get("path") or "")
+
+
+def verdict_event(folder: Path) -> dict[str, Any]:
+    """Check an episode; the event that tells what was found, and how long after the stop."""
+    ended_ns = read_manifest(folder).ended_ns
+    report = check_episode(folder)
+    now_ns = time.time_ns()
+    messages = [f.message for f in report.findings if f.severity != "info"]
+    return {
+        "kind": "verdict",
+        "episode_id": report.episode_id,
+        "at": iso_utc(now_ns),
+        "at_ns": now_ns,
+        "verdict": str(report.verdict),
+        "findings": len(messages),
+        "messages": messages[:MAX_MESSAGES],
+        "after_stop_s": round((now_ns - ended_ns) / NS_PER_S, 3),
+    }
+
+
+def main() -> int:
+    """Entry point."""
+    prefer_background()
+    return run_node("episode_qa", EpisodeQaNode)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
