@@ -2,19 +2,25 @@
 
 Seven servos on an emulated bus (a process of its own, which times every byte), read and commanded
 in turn through the real SDK. The limit counts the bytes of one command and one reading at ten bits
-each; turnaround and computing come on top of it in practice.
+each; turnaround and computing come on top of it in practice. `the line alone` is the same bytes
+written and read by nobody: what the emulated line itself allows.
 
 LeRobot's and GELLO's rows are their read patterns expressed with the same SDK against the same
 emulator, not their code: separate group reads for each quantity, the SDK's stock port settings.
+
+Then the follower is read at 200 Hz through faults of half a second: how long after a fault's end
+until a sample that was measured after it.
 """
 
 import os
+import select
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import tty
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -26,9 +32,15 @@ from numpy.typing import NDArray
 from report import Figure, Report
 
 from teleop_collect.clock import PacedLoop, SystemClock
+from teleop_collect.devices.bus_emulator.client import EmulatorClient
+from teleop_collect.devices.bus_emulator.protocol import (
+    BROADCAST_ID,
+    Instruction,
+    encode_instruction,
+)
 from teleop_collect.devices.dynamixel.follower import DynamixelFollower
 from teleop_collect.devices.dynamixel.leader import DynamixelLeader
-from teleop_collect.errors import DeviceTimeout
+from teleop_collect.errors import DeviceError, DeviceTimeout
 from teleop_collect.process import prefer_control
 from teleop_collect.rig.config import DynamixelFollower as FollowerConfig
 from teleop_collect.rig.config import DynamixelLeader as LeaderConfig
@@ -36,6 +48,11 @@ from teleop_collect.rig.share import shipped_rigs
 
 SERVOS = 7
 RUN_S = 4.0
+FAULT_S = 0.5
+BOOT_S = 0.3
+RECONNECT_S = 0.2
+RECOVERY_GOAL_MS = 1000.0
+BLOCK_START, GOAL_POSITION = 126, 116
 WARM_UP_S = 0.3
 ALOHA_HZ = 120.0
 ALOHA_GOAL_HZ = 100.0
@@ -74,11 +91,10 @@ def write_rig(folder: Path, baud: int) -> Path:
         arm.pop("wrench", None)
         arms[name] = arm
     rig["arms"] = arms
-    for key in ("sim", "cameras", "objects"):
-        rig.pop(key, None)
-    rig["tasks"] = {"move": {"instruction": "move"}}
+    own = {key: rig[key] for key in ("schema", "name", "embodiment", "arms", "recording")}
+    own["tasks"] = {"move": {"instruction": "move"}}
     path = folder / "rig.yaml"
-    path.write_text(yaml.safe_dump(rig))
+    path.write_text(yaml.safe_dump(own))
     return path
 
 
@@ -176,6 +192,32 @@ def own_cycle(follower: DynamixelFollower) -> Callable[[], None]:
         follower.exchange(lambda: goals)
 
     return cycle
+
+
+@contextmanager
+def line_alone(path: Path) -> Iterator[Callable[[], None]]:
+    """The bytes of one command and one fast reading, and nobody who looks at them."""
+    goals = b"".join(struct.pack("<Bi", i, 2113) for i in IDS)
+    write = struct.pack("<HH", GOAL_POSITION, GOAL_BYTES) + goals
+    read = struct.pack("<HH", BLOCK_START, BLOCK_BYTES) + bytes(IDS)
+    both = encode_instruction(BROADCAST_ID, Instruction.SYNC_WRITE, write)
+    both += encode_instruction(BROADCAST_ID, Instruction.FAST_SYNC_READ, read)
+    answer_bytes = FAST_HEAD_BYTES + SERVOS * (FAST_SHARE_BYTES + BLOCK_BYTES)
+    fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+
+    def cycle() -> None:
+        os.write(fd, both)
+        missing = answer_bytes
+        while missing:
+            if not select.select([fd], [], [], 0.1)[0]:
+                raise DeviceTimeout("no answer")
+            missing -= len(os.read(fd, missing))
+
+    try:
+        yield cycle
+    finally:
+        os.close(fd)
 
 
 def two_calls_cycle(follower: DynamixelFollower) -> Callable[[], None]:
@@ -295,6 +337,9 @@ def one_bus(report: Report, folder: Path, baud: int) -> None:
                 report.at_least(f"share_of_limit_{baud // 1_000_000}mbps", share, 0.85)
                 follower.hold()
                 report.row(f"{name}, paced at 200 Hz", **paced([own_cycle(follower)], PACED_HZ))
+    with emulator(rig, "left", "--follower"), line_alone(port) as cycle:
+        bare = measure(cycle, limit_hz(baud, fast=True))
+        report.row(f"{name}, the line alone", **bare)
     with emulator(rig, "left", "--follower"):
         for peer, cycle in PEERS.items():
             with stock_port(port, baud) as (handler, packets):
@@ -335,6 +380,63 @@ def paced(cycles: list[Callable[[], None]], rate_hz: float) -> dict[str, Figure]
     return row | spread(together, used_s / wall_s) | {"missed_reads": sum(missed)}
 
 
+def recovery_ms(follower: DynamixelFollower, begin: Callable[[], None],
+                end: Callable[[], None], fault_s: float = FAULT_S) -> float:  # fmt: skip
+    """From a fault's end until a sample measured after it has been read, as a node reads."""
+    begin()
+    until = time.monotonic() + fault_s
+    while time.monotonic() < until:
+        read_as_a_node(follower)
+    end()
+    ended_s, ended_ns = time.monotonic(), time.time_ns()
+    while (stamp_ns := read_as_a_node(follower)) is None or stamp_ns < ended_ns:
+        continue
+    return 1000 * (time.monotonic() - ended_s)
+
+
+def read_as_a_node(follower: DynamixelFollower) -> int | None:
+    """Read once, 5 ms later than the last time; connect again 0.2 s after a loss."""
+    time.sleep(1 / PACED_HZ)
+    try:
+        return follower.read().stamp_ns
+    except DeviceTimeout:
+        return None
+    except DeviceError:
+        follower.close()
+        time.sleep(RECONNECT_S)
+        with suppress(DeviceError):
+            follower.connect()
+        return None
+
+
+def recoveries(report: Report, folder: Path, baud: int) -> None:
+    """How soon the follower is read again after each class of fault."""
+    rig = write_rig(folder, baud)
+    with (
+        emulator(rig, "left", "--follower"),
+        closing(EmulatorClient(folder / "follower_left.sock")) as bus,
+        closing(follower_of(folder / "follower_left", baud, PACED_HZ)) as follower,
+    ):
+        follower.connect()
+
+        def lasting(kind: str) -> Callable[[], None]:
+            return lambda: bus.inject(kind, count=None)
+
+        faults: dict[str, tuple[Callable[[], None], Callable[[], None], float]] = {
+            f"{kind}_ms": (lasting(kind), bus.clear, FAULT_S)
+            for kind in ("no_reply", "truncated", "bit_flip", "dropped_byte", "late_reply")
+        }
+        faults |= {
+            "silent_servo_ms": (lambda: bus.silence(4), bus.clear, FAULT_S),
+            "overload_ms": (lambda: bus.hardware_error(4, 0x20), bus.clear, FAULT_S),
+            "rebooted_servo_ms": (lambda: bus.reboot(4, BOOT_S), lambda: None, BOOT_S),
+            "unplugged_ms": (bus.unplug, bus.plug, FAULT_S),
+        }
+        row = {name: recovery_ms(follower, *fault) for name, fault in faults.items()}
+    report.row("fresh sample after a fault's end", **{k: round(v, 1) for k, v in row.items()})
+    report.at_most("recovery_max_ms", max(row.values()), RECOVERY_GOAL_MS)
+
+
 def aloha(report: Report, folder: Path, baud: int) -> None:
     """Two leaders and two followers at once: 14 + 14 joints."""
     rig = write_rig(folder, baud)
@@ -363,6 +465,7 @@ def main() -> int:
         for baud in (1_000_000, 4_000_000):
             one_bus(report, Path(folder), baud)
         aloha(report, Path(folder), 1_000_000)
+        recoveries(report, Path(folder), 1_000_000)
     return report.finish()
 
 

@@ -50,11 +50,10 @@ def write_follower_rig(folder: Path, baud: int) -> Path:
     }
     arm["leader"]["servos"] = {j: s for j, s in arm["leader"]["servos"].items() if j in JOINTS}
     arm.pop("wrench", None)
-    for key in ("sim", "cameras", "objects"):
-        rig.pop(key, None)
-    rig["tasks"] = {"move": {"instruction": "move"}}
+    own = {key: rig[key] for key in ("schema", "name", "embodiment", "arms", "recording")}
+    own["tasks"] = {"move": {"instruction": "move"}}
     path = folder / "rig.yaml"
-    path.write_text(yaml.safe_dump(rig))
+    path.write_text(yaml.safe_dump(own))
     return path
 
 

@@ -1,6 +1,8 @@
 """Status packets as they lie on the wire, and packets that are made before they are sent."""
 
+import struct
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 ALERT = 0x80
@@ -61,6 +63,12 @@ class PacketShelf:
         """Keep the packet."""
         self.packet = bytes(packet)
         return len(packet)
+
+
+@cache
+def fast_share(length: int) -> struct.Struct:
+    """One servo's share of the answer to a Fast Sync Read of `length` bytes: error, id, data."""
+    return struct.Struct(f"<BB{length}s2x")
 
 
 def packet_length(packet: Sequence[int]) -> int:

@@ -23,6 +23,7 @@ from teleop_collect.devices.dynamixel.packets import (
     SERVO_ID,
     PacketShelf,
     StatusReply,
+    fast_share,
     is_whole,
     packet_length,
 )
@@ -265,11 +266,8 @@ class BusPort:
                 break
             if handler.isPacketTimeout():
                 return {}
-        raw = bytes(packet)
-        shares = [raw[ERROR + i * share : ERROR + (i + 1) * share] for i in range(len(servo_ids))]
-        return {
-            part[1]: StatusReply(part[0], part[2:-2]) for part in shares if part[1] in servo_ids
-        }
+        shares = fast_share(length).iter_unpack(bytes(packet)[FAST_HEAD_BYTES:])
+        return {i: StatusReply(error, data) for error, i, data in shares if i in servo_ids}
 
     def _single(self, exchange: Callable[[Any], Any]) -> Any:
         def settled_exchange() -> Any:

@@ -174,13 +174,11 @@ class ServoChain:
             reading: what `read` gave.
             effort: also estimate the torque from the current, where every servo measures it.
         """
-        position, velocity = [], []
-        for servo_id, scaling in self.scalings.items():
-            servo = reading.servos[servo_id]
-            position.append(scaling.position(servo.ticks))
-            velocity.append(scaling.velocity(servo.velocity_units))
+        scaled = [(scaling, reading.servos[i]) for i, scaling in self.scalings.items()]
+        position = tuple([scaling.position(servo.ticks) for scaling, servo in scaled])
+        velocity = tuple([scaling.velocity(servo.velocity_units) for scaling, servo in scaled])
         torques = self._efforts(reading) if effort else ()
-        return JointSample(reading.stamp_ns, self.names, tuple(position), tuple(velocity), torques)
+        return JointSample(reading.stamp_ns, self.names, position, velocity, torques)
 
     def check_healthy(self, servo_id: int, hardware_error: int) -> None:
         """Refuse a servo that reports a hardware error.
