@@ -29,6 +29,7 @@ from teleop_collect.nodes.rig_client import RigClient
 
 LOAD, FPS = "two_cameras", 30
 MAX_P95_MS, LEROBOT_FACTOR, LONG_FACTOR = 150.0, 50.0, 2.0
+MAX_GROWTH_MB = 5.0
 SHORT_S, TWO_HOURS_S = 30.0, 7200.0
 SHORT_RUNS = 5
 BETWEEN_S = 0.5
@@ -74,6 +75,7 @@ def compare_lengths(report: Report) -> None:
     middle, long = short[SHORT_RUNS // 2], simulated(TWO_HOURS_S)
     report.row("simulated 30 s", **middle)
     report.row("simulated 2 h", **long)
+    report.at_most("rss_growth_2h_mb", long["rss_growth_mb"], MAX_GROWTH_MB)
     report.at_most("stop_2h_to_30s", long["stop_ms"] / middle["stop_ms"], LONG_FACTOR)
 
 

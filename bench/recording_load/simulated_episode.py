@@ -22,6 +22,10 @@ SMALL_HZ, IMAGE_HZ = 20.0, 2.0
 CHUNK_BYTES = 4096
 """A quarter of a simulated second's payload, as the age of a chunk makes it at full rates."""
 QUEUE_BYTES = 1 << 20
+WARM_UP = 0.1
+"""Share of the episode after which memory is first looked at."""
+REAL_TIME_S = 2.0
+"""The end runs as fast as a clock does: the disk is then as far behind as in a real episode."""
 SOFTWARE = {"version": "0", "commit": "0", "ros_distro": "none", "rmw": "none"}
 STREAMS = (
     *(NumberedStream(f"cameras/{n}/color/image_raw", "color", IMAGE_HZ, 16, 12) for n in CAMERAS),
@@ -39,9 +43,11 @@ def record(seconds: float, folder: Path) -> dict[str, float]:
     clock = FakeClock()
     core = EpisodeRecorder(rig, folder / "root", clock, streams, SOFTWARE)
     core.start(StartRequest(task_id="load", override="load: no rig is attached"))
+    feed(core, clock, seconds * WARM_UP)
     early_bytes = resident_bytes()
-    feed(core, clock, seconds)
+    feed(core, clock, seconds * (1.0 - WARM_UP) - REAL_TIME_S)
     grown_bytes = resident_bytes() - early_bytes
+    feed(core, clock, REAL_TIME_S, in_real_time=True)
     began = time.monotonic()
     core.stop()
     stop_ms = (time.monotonic() - began) * 1e3
@@ -49,8 +55,10 @@ def record(seconds: float, folder: Path) -> dict[str, float]:
     return {"stop_ms": stop_ms, "rss_growth_mb": grown_bytes / 1e6}
 
 
-def feed(core: EpisodeRecorder, clock: FakeClock, seconds: float) -> None:
-    """Offer every message that is due while the clock runs through the episode."""
+def feed(
+    core: EpisodeRecorder, clock: FakeClock, seconds: float, *, in_real_time: bool = False
+) -> None:
+    """Offer every message that is due while the clock runs on."""
     tick_s = 1.0 / SMALL_HZ
     every = round(SMALL_HZ / IMAGE_HZ)
     for tick in range(round(seconds / tick_s)):
@@ -60,6 +68,8 @@ def feed(core: EpisodeRecorder, clock: FakeClock, seconds: float) -> None:
             if not stream.is_image or tick % every == 0:
                 number = tick // every if stream.is_image else tick
                 core.offer(f"/{stream.topic}", stream.message(number, 0), now_ns)
+        if in_real_time:
+            time.sleep(tick_s)
         while core.queue_bytes > QUEUE_BYTES:
             time.sleep(0.001)
 

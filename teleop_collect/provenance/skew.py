@@ -72,10 +72,13 @@ class SkewMeter:
         for measured in self._measured:
             measured.compare(due, margin_ns)
 
-    def result(self, number: int) -> Skew:
-        """Median, 95th percentile and maximum (ms) of a stream, once no stamp follows."""
+    def finish(self) -> None:
+        """No stamp follows."""
         if self._reference_number is not None:
             self._settle(0)
+
+    def result(self, number: int) -> Skew:
+        """Median, 95th percentile and maximum (ms) of a stream, once finished."""
         distances = self._measured[number].sample_ns
         if not len(distances):
             return unmeasured(self._reference)

@@ -13,6 +13,8 @@ import yaml
 from teleop_collect.topics import Qos
 
 VERSION = 5
+# libyaml's where PyYAML has it: an operator waits for this text at each stop.
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 # rmw_qos_profiles: history keep last 1; reliability reliable 1, best effort 2; durability
 # transient local 1, volatile 2; liveliness automatic 1; "infinite" is this duration.
 _KEEP_LAST = 1
@@ -48,7 +50,7 @@ def qos_text(offers: Sequence[Qos]) -> str:
         }
         for qos in offers
     ]
-    return str(yaml.safe_dump(profiles, sort_keys=False)) if profiles else ""
+    return _dumped(profiles) if profiles else ""
 
 
 def bag_metadata(
@@ -88,12 +90,16 @@ def bag_metadata(
 
 def metadata_yaml(metadata: dict[str, Any]) -> str:
     """Text of metadata.yaml."""
-    return str(yaml.safe_dump({"rosbag2_bagfile_information": metadata}, sort_keys=False))
+    return _dumped({"rosbag2_bagfile_information": metadata})
 
 
 def embedded_yaml(metadata: dict[str, Any]) -> str:
     """Text of the MCAP's own `rosbag2` record: the same without the root key."""
-    return str(yaml.safe_dump(metadata, sort_keys=False))
+    return _dumped(metadata)
+
+
+def _dumped(value: object) -> str:
+    return str(yaml.dump(value, Dumper=_DUMPER, sort_keys=False))
 
 
 def _topic(topic: BagTopic) -> dict[str, Any]:

@@ -143,6 +143,7 @@ def final_manifest(
     skew: SkewMeter,
 ) -> Manifest:
     """The manifest at the end, without the hash of the file that is not closed yet."""
+    skew.finish()
     records = {
         topic: _stream_record(stream, ledger, draft.started_ns, end.ended_ns).model_copy(
             update={"skew_ms": skew.result(number)}

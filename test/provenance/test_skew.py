@@ -20,6 +20,7 @@ def measured(images: list[int], stream: list[int]) -> Skew:
         skew.add(CAMERA, stamp)
     for stamp in stream:
         skew.add(OTHER, stamp)
+    skew.finish()
     return skew.result(OTHER)
 
 
@@ -38,6 +39,7 @@ def test_a_camera_against_itself_has_none() -> None:
     for stamp in (5, 7, 11):
         skew.add(CAMERA, stamp)
 
+    skew.finish()
     found = skew.result(CAMERA)
 
     assert (found.p50, found.p95, found.max) == (0.0, 0.0, 0.0)
@@ -88,6 +90,7 @@ def test_many_blocks_give_what_comparing_everything_gives() -> None:
 
     feed(skew, seconds)
 
+    skew.finish()
     found, distances = skew.result(OTHER), brute_force(seconds)
     assert found.p50 == pytest.approx(np.percentile(distances, 50))
     assert found.p95 == pytest.approx(np.percentile(distances, 95))
@@ -99,6 +102,7 @@ def test_a_silence_counts_from_both_of_its_ends() -> None:
 
     feed(skew, 200, silent_from_s=50, until_s=110)
 
+    skew.finish()
     assert float(skew.result(OTHER).max) == pytest.approx(30_000, abs=40)
 
 
@@ -120,7 +124,7 @@ def test_beyond_the_sample_percentiles_are_estimated_and_the_maximum_is_exact() 
         skew.add(CAMERA, 100 * n * MS)
         skew.add(OTHER, (100 * n + (40 if n == 30_000 else n % 20)) * MS)
 
+    skew.finish()
     found = skew.result(OTHER)
-
     assert (found.p50, found.p95) == (pytest.approx(9.5, abs=1), pytest.approx(18.5, abs=1))
     assert found.max == 40.0
