@@ -27,7 +27,7 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,10 @@ from teleop_load import latencies
 from teleop_load.emulated_arm import EmulatedArm, write_rig
 from teleop_load.lerobot_peer import teleoperate
 from teleop_load.observer import RELAYED, Observer
+from teleop_load.observer_rank import rank_observer
 
 from teleop_collect import topics
 from teleop_collect.nodes.rig_client import RigClient
-from teleop_collect.process import CONTROL_PRIORITY
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.rig.runtime import RUNTIME_VARIABLE
 
@@ -205,13 +205,6 @@ class Bench:
                 wait_until(lambda: arm.is_up, READY_S, "the emulated buses")
                 arm.move()
                 return teleoperate(arm.path("leader"), arm.path("follower"), 0, self._seconds)
-
-
-def rank_observer() -> None:
-    """What notes receptions must not wait for a core; the processes it starts rank themselves."""
-    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
-    with suppress(OSError):
-        os.sched_setscheduler(0, policy, os.sched_param(CONTROL_PRIORITY))
 
 
 def main() -> int:

@@ -9,16 +9,15 @@ from typing import Any, Self
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
-from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
-from teleop_collect.clock import SystemClock
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
-from teleop_collect.rig.checks.report import RigCheckReport
 from teleop_collect.rig.load import LoadedRig
+
+from .gate import OpenGate
 
 RELAYED = "bench/relayed"
 DEPTH = 5000
@@ -43,10 +42,7 @@ class Observer:
             name: PolledSubscription(self._node, kind, topic, deep)
             for name, (kind, topic) in kinds.items()
         }
-        gate = profile(topics.LATCHED_QOS)
-        self._gate = self._node.create_publisher(String, topics.RIG_CHECK_RESULT, gate)
-        report = RigCheckReport.of(loaded, SystemClock().utc_ns(), ())
-        self._gate.publish(String(data=report.to_json()))
+        self._gate = OpenGate(self._node, loaded)
 
     def drain(self, name: str) -> list[Any]:
         """What has come of one stream since the last call."""

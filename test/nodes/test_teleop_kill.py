@@ -1,0 +1,115 @@
+"""Teleoperation that is killed while the arm moves leaves a follower at rest: real processes.
+
+How soon is measured by the bench `teleop_stall`; here it must come to rest, by itself, and stay.
+"""
+
+import math
+
+import pytest
+import rclpy
+import yaml
+from sensor_msgs.msg import JointState
+from support.graph import RunningRig, running_rig, wait_for
+
+from teleop_collect import topics
+from teleop_collect.devices.bus_emulator.client import EmulatorClient
+from teleop_collect.errors import DeviceError
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.processes import processes_of
+from teleop_collect.rig.runtime import control_socket
+
+pytestmark = pytest.mark.timeout(240)
+
+KILLS = 3
+MOVING, AT_REST = 0.15, 0.02
+QUIET_SAMPLES = 50
+"""Joint states in a row without motion that count as rest: a quarter of a second."""
+PROCESSES = ("leader_bus_emulator_main", "leader_arm", "sim_rig", "teleop", "rig_check")
+
+
+class Follower:
+    """Hears the follower's joint states."""
+
+    def __init__(self) -> None:
+        self._context = rclpy.Context()
+        rclpy.init(args=[], context=self._context)
+        self._node = rclpy.create_node("follower_watch", context=self._context)
+        qos = profile(topics.FAST_QOS, depth=2000)
+        self._joints = PolledSubscription(self._node, JointState, topics.FOLLOWER_JOINT_STATES, qos)
+        self.quiet = 0
+        self.positions: tuple[float, ...] = ()
+
+    def speed(self) -> float:
+        """Of the fastest joint since the last call; 0 when nothing was heard."""
+        fastest = 0.0
+        for taken in self._joints.drain():
+            sample = conversions.joint_sample(taken.message)
+            speed = max(map(abs, sample.velocity))
+            fastest, self.positions = max(fastest, speed), sample.position
+            self.quiet = self.quiet + 1 if speed < AT_REST else 0
+        return fastest
+
+    def rests(self) -> bool:
+        self.speed()
+        return self.quiet >= QUIET_SAMPLES
+
+    def close(self) -> None:
+        self._node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kill")
+    data = yaml.safe_load(load_rig("sim_tabletop").text) | {"cameras": {}}
+    path = folder / "rig.yaml"
+    path.write_text(yaml.safe_dump(data))
+    with running_rig(folder, str(path), PROCESSES) as running:
+        yield running
+
+
+@pytest.fixture
+def follower():
+    follower = Follower()
+    yield follower
+    follower.close()
+
+
+def move_leader(rig: RunningRig) -> None:
+    arm = rig.loaded.rig.arms["main"]
+    home = arm.home["shoulder_pan"]
+    rows = [[home + 0.25 * min(n / 50, 1.0) * math.sin(0.08 * n)] for n in range(15_000)]
+    hand = EmulatorClient(control_socket(arm.leader.port))
+    hand.play({"rate_hz": 50, "joints": ["shoulder_pan"], "positions": rows})
+    hand.close()
+
+
+def engages(rig: RunningRig) -> bool:
+    try:
+        return rig.client.set_bool(topics.TELEOP_ENGAGE, True, timeout_s=2.0).success
+    except DeviceError:
+        return False  # the request went to the node that was killed
+
+
+def test_a_follower_comes_to_rest_and_stays_when_teleoperation_is_killed(rig, follower):
+    wait_for(lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check")
+    move_leader(rig)
+    teleop = next(p for p in processes_of(rig.loaded) if p.name == "teleop")
+    for _ in range(KILLS):
+        wait_for(lambda: engages(rig), 60, "engaging")
+        wait_for(lambda: follower.speed() > MOVING, 30, "the follower to move")
+        running = rig.session.supervisor.children["teleop"].handle
+
+        running.kill()
+        running.wait(20)
+
+        follower.quiet = 0
+        wait_for(follower.rests, 20, "the follower to rest")
+        before = follower.positions
+        follower.quiet = 0
+        wait_for(follower.rests, 20, "the follower to stay")
+        assert follower.positions == pytest.approx(before, abs=1e-3)
+        rig.session.supervisor.start([teleop], {})
