@@ -22,10 +22,12 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage
 
-from teleop_collect.errors import DeviceError
+from teleop_collect.errors import ConfigError, DeviceError
 from teleop_collect.process import DIE_WITH_PARENT
-from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.load import LoadedRig, load_rig
 from teleop_collect.rig.processes import Process, Role, process_environment, processes_of
+from teleop_collect.rig.rehearsal import emulated_rig
+from teleop_collect.rig.runtime import runtime_dir
 
 PACKAGE = "teleop_collect"
 CLOSE_TIMEOUT_S = "8"
@@ -39,6 +41,7 @@ Argument = tuple[str, str, str]
 NAMESPACE: Argument = ("namespace", "", "ROS namespace of all nodes")
 RIG_ARGUMENTS: tuple[Argument, ...] = (
     ("rig", "sim_tabletop", "shipped rig, or path of a rig file"),
+    ("emulate", "false", "true: rehearse without hardware, as `teleop-collect up --emulate` does"),
     NAMESPACE,
 )
 RECORDER_ARGUMENTS: tuple[Argument, ...] = (
@@ -80,7 +83,8 @@ def rig_graph(roles: frozenset[Role], recorder: tuple[Argument, ...] = ()) -> li
         given = {name: values[name] for name, *_ in recorder if values[name]}
         root = {name: given[name] for name in ("root",) if name in given}
         parameters = {"recorder": given, "rig_check": root}
-        return list(_rig_actions(values["rig"], values["namespace"], roles, parameters))
+        loaded = _loaded(values["rig"], values["emulate"])
+        return list(_rig_actions(loaded, values["namespace"], roles, parameters))
 
     return [*declared(RIG_ARGUMENTS + recorder), OpaqueFunction(function=start)]
 
@@ -111,10 +115,19 @@ def environment_actions() -> Iterator[Action]:
         yield SetEnvironmentVariable(name, value)
 
 
-def _rig_actions(
-    rig: str, namespace: str, roles: frozenset[Role], parameters: Mapping[str, Mapping[str, str]]
-) -> Iterator[Action]:
+def _loaded(rig: str, emulate: str) -> LoadedRig:
     loaded = load_rig(rig)
+    if emulate not in ("true", "false"):
+        raise ConfigError(f"emulate is {emulate!r}; it must be true or false")
+    return emulated_rig(loaded, runtime_dir()) if emulate == "true" else loaded
+
+
+def _rig_actions(
+    loaded: LoadedRig,
+    namespace: str,
+    roles: frozenset[Role],
+    parameters: Mapping[str, Mapping[str, str]],
+) -> Iterator[Action]:
     yield LogInfo(msg=f"rig {loaded.rig.name} from {loaded.path}")
     yield from environment_actions()
     for process in processes_of(loaded, roles):

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.arm_validation import arm_problems
-from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, RealSenseCamera, Rig
+from teleop_collect.rig.config import (
+    DynamixelFollower,
+    DynamixelLeader,
+    RealSenseCamera,
+    Rig,
+    SpaceMouseLeader,
+)
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.problem import Key, Problem, unknown_name
 from teleop_collect.rig.sim_validation import simulation_problems
@@ -40,6 +46,7 @@ def problems_of(rig: Rig, rig_path: Path) -> Iterator[Problem]:
         yield from arm_problems(arm, descriptions[name], key)
     yield from _between_arms(rig)
     yield from _port_problems(rig)
+    yield from _mouse_problems(rig)
     yield from _serial_problems(rig)
     yield from _mount_problems(rig, descriptions)
     yield from _topic_problems(rig)
@@ -77,6 +84,20 @@ def _port_problems(rig: Rig) -> Iterator[Problem]:
                 taken = f"the {its_side} of arm '{other}' has the same port"
                 text = f"{taken}; give each {side} its own"
                 yield Problem(("arms", name, side, "port"), text)
+
+
+def _mouse_problems(rig: Rig) -> Iterator[Problem]:
+    """Two drivers of one SpaceMouse would each get a part of its reports."""
+    mice = {n: a.leader for n, a in rig.arms.items() if isinstance(a.leader, SpaceMouseLeader)}
+    owners: dict[tuple[str, str, str], str] = {}
+    for name, mouse in mice.items():
+        named = (mouse.path, mouse.serial, mouse.model)
+        if (other := owners.setdefault(named, name)) != name:
+            text = f"the leader of arm '{other}' names the same SpaceMouse; give each its serial"
+            yield Problem(("arms", name, "leader", "serial"), text)
+        elif not any(named) and len(mice) > 1:
+            text = f"this rig has {len(mice)} SpaceMice; give each its serial"
+            yield Problem(("arms", name, "leader", "serial"), text)
 
 
 def _serial_problems(rig: Rig) -> Iterator[Problem]:

@@ -11,6 +11,8 @@ from support import launch_stand_ins as launch
 from teleop_collect.errors import ConfigError, DeviceError
 from teleop_collect.rig.load import load_rig
 from teleop_collect.rig.processes import CHECK_ROLES, COLLECT_ROLES, TELEOP_ROLES, processes_of
+from teleop_collect.rig.rehearsal import emulated_rig
+from teleop_collect.rig.runtime import RUNTIME_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
@@ -137,6 +139,21 @@ def test_recorder_arguments_reach_the_recorder_as_text():
 
 def test_recorder_arguments_left_empty_are_not_passed():
     assert list(recorder()) == ["rig"]
+
+
+def test_a_rehearsal_starts_what_up_emulate_starts(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv(RUNTIME_VARIABLE, str(tmp_path))
+    actions = started(expanded("collect", rig="aloha", emulate="true"))
+    expected = processes_of(emulated_rig(load_rig("aloha"), tmp_path), COLLECT_ROLES)
+    assert list(actions) == [process.name for process in expected]
+    assert "follower_bus_emulator_right" in actions
+    assert parameters(actions["follower_arm"])["rig"] == str(tmp_path / "aloha_emulated.yaml")
+    assert "follower_bus_emulator_right" not in started(expanded("collect", rig="aloha"))
+
+
+def test_a_rehearsal_is_asked_for_with_true_or_false():
+    with pytest.raises(ConfigError, match="emulate is 'yes'; it must be true or false"):
+        expanded("collect", emulate="yes")
 
 
 def test_an_unknown_rig_ends_in_the_message_of_the_rig_loader():

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from support.rig_files import load_tiny, write_rig
 
 from teleop_collect.errors import ConfigError
@@ -125,3 +126,44 @@ def test_the_controllers_node_stands_before_the_topics_last_name(tmp_path: Path)
     edits = [ros2("command: forward_position", "command_topic: /fwd/commands"), NO_WRENCH]
     follower = load_tiny(tmp_path, *edits).rig.arms["main"].follower
     assert follower.controller_node == "/fwd"
+
+
+MICE = [
+    ("path: sim://left", "path: sim://right", None),
+    ("serial: A", "serial: B", None),
+    ("model: SpaceNavigator", "model: SpaceMouseCompact", None),
+    (
+        "serial: A",
+        "serial: A",
+        "arms.right.leader.serial = \"A\": the leader of arm 'left' names the same SpaceMouse; "
+        "give each its serial",
+    ),
+    (
+        "path: sim://m",
+        "path: sim://m",
+        "arms.right.leader.serial: the leader of arm 'left' names the same SpaceMouse; "
+        "give each its serial",
+    ),
+    (
+        "serial: A",
+        'model: ""',
+        "arms.right.leader.serial: this rig has 2 SpaceMice; give each its serial",
+    ),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "message"), MICE)
+def test_each_arm_needs_a_spacemouse_of_its_own(tmp_path: Path, left, right, message: str | None):
+    rig = yaml.safe_load(load_rig("sim_bimanual").text)
+    for name, mouse in (("left", left), ("right", right)):
+        arm = rig["arms"][name]
+        arm["leader"] = {"driver": "spacemouse", **yaml.safe_load(mouse)}
+        arm.pop("mapping")
+    path = tmp_path / "mice.yaml"
+    path.write_text(yaml.safe_dump(rig))
+    if message is None:
+        load_rig(str(path))
+        return
+    with pytest.raises(ConfigError) as caught:
+        load_rig(str(path))
+    assert message in str(caught.value)

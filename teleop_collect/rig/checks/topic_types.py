@@ -28,11 +28,14 @@ class TopicTypes:
 
 
 def _problem(stream: Stream, seen: Observation) -> str | None:
+    topic = stream.topic
+    if stream.source:
+        topic = f"{stream.source} (recorded as {topic})"
     if seen.publishers == 0:
-        return f"nobody publishes {stream.topic}"
+        return f"nobody publishes {topic}"
     wrong = [name for name in seen.types if name != stream.type]
     if wrong:
-        return f"{stream.topic} is a {', '.join(wrong)}, not a {stream.type}"
+        return f"{topic} is a {', '.join(wrong)}, not a {stream.type}"
     if seen.publishers > 1:
-        return f"{stream.topic} has {seen.publishers} publishers instead of 1"
+        return f"{topic} has {seen.publishers} publishers instead of 1"
     return None
