@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from teleop_collect import topics
+from teleop_collect.cli.live_ledger_line import Statuses, ledger_line, ledger_table
+from teleop_collect.cli.status_line import StatusLine
 
 KEYS = """\
 keys: space start / stop     s success     f failure     d discard (twice)     u undo the last
       p practice on / off (nothing is recorded)     r reset scene (simulated rig)
-      e engage / disarm      x software stop (not a certified safety function)     q quit"""
+      e engage / disarm      x software stop (not a certified safety function)     q quit
+      l ledger of every stream"""
 
 CONFIRM_S = 3.0
 """A second key within this time confirms."""
@@ -46,6 +49,10 @@ class Client(Protocol):
         """Events since the last call."""
         ...
 
+    def diagnostics(self) -> Statuses:
+        """Statuses published since the last call, by name."""
+        ...
+
     def trigger(self, service: str, timeout_s: float = ...) -> Answer:
         """Call a Trigger service."""
         ...
@@ -64,18 +71,20 @@ class OperatorTerminal:
 
     Args:
         client: of the running rig.
-        say: prints a line.
+        lines: where lines and the status of the running episode are shown.
         monotonic_s: for the time within which a second key confirms.
     """
 
     def __init__(
         self,
         client: Client,
-        say: Callable[[str], None] = print,
+        lines: StatusLine | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._say = say
+        self._lines = lines or StatusLine()
+        self._say = self._lines.say
+        self._statuses: Statuses = {}
         self._now_s = monotonic_s
         self._engaged = False
         self._practice = False
@@ -90,6 +99,7 @@ class OperatorTerminal:
             "r": lambda: self._tell("reset", self._client.trigger(topics.SIM_RESET)),
             "e": self._engage,
             "x": lambda: self._tell("stop", self._client.trigger(topics.TELEOP_STOP)),
+            "l": self._tell_ledger,
         }
 
     def press(self, key: str) -> bool:
@@ -101,7 +111,18 @@ class OperatorTerminal:
         for event in self._client.events():
             if event.get("kind") in TOLD:
                 self._say(described(event))
+        self._follow_ledger()
         return True
+
+    def _follow_ledger(self) -> None:
+        """Show what the recorder says of the running episode, each second."""
+        if told := self._client.diagnostics():
+            self._statuses = {**self._statuses, **told}
+        self._lines.show(ledger_line(self._statuses) if self._state == "recording" else "")
+
+    def _tell_ledger(self) -> None:
+        for line in ledger_table(self._statuses):
+            self._say(line)
 
     @property
     def _state(self) -> str:

@@ -6,6 +6,7 @@ starts the rig's graph itself and stops it at the end.
 keys: space start / stop     s success     f failure     d discard (twice)     u undo the last
       p practice on / off (nothing is recorded)     r reset scene (simulated rig)
       e engage / disarm      x software stop (not a certified safety function)     q quit
+      l ledger of every stream
 
 example: teleop-collect record --rig sim_tabletop --task pick_cube
 """

@@ -1,7 +1,9 @@
+import io
 from typing import Any, NamedTuple
 
 from teleop_collect import topics
 from teleop_collect.cli.operator_terminal import CONFIRM_S, OperatorTerminal, described
+from teleop_collect.cli.status_line import StatusLine
 
 
 class Answer(NamedTuple):
@@ -15,6 +17,7 @@ class RigAtHand:
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.waiting: list[dict[str, Any]] = []
+        self.statuses: dict[str, dict[str, str]] = {}
         self.episode: dict[str, Any] = {
             "state": "idle",
             "next_task_id": "pick_cube",
@@ -28,6 +31,9 @@ class RigAtHand:
     def events(self) -> list[dict[str, Any]]:
         found, self.waiting = self.waiting, []
         return found
+
+    def diagnostics(self) -> dict[str, dict[str, str]]:
+        return self.statuses
 
     def trigger(self, service: str, timeout_s: float = 10.0) -> Answer:
         self.asked.append(service)
@@ -45,12 +51,27 @@ class RigAtHand:
         self.asked.append((node, values))
 
 
+class Lines(StatusLine):
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.status = ""
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    def show(self, text: str) -> None:
+        self.status = text
+
+
 class Session:
     def __init__(self) -> None:
         self.rig = RigAtHand()
-        self.lines: list[str] = []
+        self.screen = Lines()
+        self.lines = self.screen.said
         self.now_s = 100.0
-        self.terminal = OperatorTerminal(self.rig, self.lines.append, lambda: self.now_s)
+        self.terminal = OperatorTerminal(self.rig, self.screen, lambda: self.now_s)
 
     def press(self, keys: str) -> list[str]:
         self.lines.clear()
@@ -128,10 +149,66 @@ def test_the_verdict_and_reached_steps_are_told_in_one_line():
         "after_stop_s": 1.26,
     }
     assert described(verdict) == (
-        "verdict: FAIL (1.3 s after the stop); a gap of 0.4 s; 12 images lost; and 1 more in qa.json"
+        "verdict: FAIL (1.3 s after the stop); a gap of 0.4 s; 12 images lost;"
+        " and 1 more in qa.json"
     )
     good = {"kind": "verdict", "verdict": "pass", "findings": 0, "messages": []}
     assert described({**good, "after_stop_s": 0.8}) == "verdict: PASS (0.8 s after the stop)"
     assert described({"kind": "step", "step": "lift", "reached_s": 5.44}) == (
         "step lift reached after 5.4 s"
     )
+
+
+STREAMS = {
+    "recorder: episode": {"message": "recording", "queue_bytes": "0"},
+    "recorder: /a": {"message": "ok", "hz": "199.96", "received": "400", "lost_transport": "3",
+                     "dropped_queue": "0", "gaps": "1", "max_gap_ms": "20.5"},
+    "recorder: /b": {"message": "silent", "hz": "0.0", "received": "7",
+                     "lost_transport": "unknown", "dropped_queue": "2", "gaps": "unknown"},
+}  # fmt: skip
+
+
+def test_the_ledger_is_shown_while_an_episode_is_recorded_and_only_then() -> None:
+    session = Session()
+    session.rig.statuses = STREAMS
+    session.terminal.press("")
+    assert session.screen.status == ""
+    session.press(" ")
+    assert session.screen.status == (
+        "recording:  received 407  lost 3 (+ 1 unknown)  dropped 2  gaps 1 (+ 1 unknown)"
+        "  ! /b silent"
+    )
+    session.press(" ")
+    assert session.screen.status == ""
+
+
+def test_a_key_tells_the_ledger_of_every_stream() -> None:
+    session = Session()
+    session.rig.statuses = STREAMS
+    session.terminal.press("")
+    assert session.press("l") == [
+        "stream     hz  received  lost_transport  dropped_queue     gaps  max_gap_ms",
+        "/a      200.0       400               3              0        1        20.5",
+        "/b        0.0         7         unknown              2  unknown           -",
+    ]
+
+
+def test_lines_are_printed_above_the_status_of_a_terminal() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    lines = StatusLine(screen)
+    lines.show("status")
+    lines.say("line")
+    lines.show("")
+    assert screen.getvalue() == "\r\x1b[2Kstatus\r\x1b[2Kline\nstatus\r\x1b[2K"
+
+
+def test_without_a_terminal_there_are_lines_only() -> None:
+    screen = io.StringIO()
+    lines = StatusLine(screen)
+    lines.show("status")
+    lines.say("line")
+    assert screen.getvalue() == "line\n"
