@@ -72,6 +72,12 @@ def _servo_problems(
 
 def _comfort_problems(leader: DynamixelLeader, where: Key) -> Iterator[Problem]:
     comfort = leader.comfort
+    if comfort.gravity_gain and not comfort.urdf:
+        text = (
+            "needs comfort.urdf, the description of the leader itself (`builtin:NAME` or a path), "
+            "whose joints are named as the servos are"
+        )
+        yield Problem((*where, "gravity_gain"), text)
     named: list[tuple[Key, str]] = []
     if comfort.gripper_spring is not None:
         named.append(((*where, "gripper_spring", "joint"), comfort.gripper_spring.joint))

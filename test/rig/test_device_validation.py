@@ -75,6 +75,12 @@ CASES = [
         "arms.main.leader.comfort.clutch.joint: no such servo (known: gripper, shoulder)",
     ),
     (
+        [("      rate_hz: 200\n      servos", "      comfort: {gravity_gain: 0.5}\n"
+          "      rate_hz: 200\n      servos")],
+        "arms.main.leader.comfort.gravity_gain = 0.5: needs comfort.urdf, the description of the "
+        "leader itself (`builtin:NAME` or a path), whose joints are named as the servos are",
+    ),
+    (
         [(LEADER, "      driver: spacemouse\n")],
         "arms.main.mapping.gripper: a SpaceMouse moves the follower's joints themselves; there is "
         "nothing to map",
