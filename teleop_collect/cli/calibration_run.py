@@ -17,6 +17,7 @@ from teleop_collect.cli.session import RigSession, SessionOptions, connect_clien
 from teleop_collect.errors import EXIT_GOOD, BusyError, CheckFailed, ConfigError, MissingExtraError
 from teleop_collect.provenance.manifest import iso_utc
 from teleop_collect.rig.calibration.devices import serials_of
+from teleop_collect.rig.calibration.drift import measured
 from teleop_collect.rig.calibration.records import Calibration
 from teleop_collect.rig.calibration.store import write_calibration
 from teleop_collect.rig.calibration.values import Values
@@ -155,7 +156,7 @@ def keep(loaded: LoadedRig, finding: Finding, args: argparse.Namespace) -> int:
         document = stored.calibration.model_dump(mode="json", by_alias=True)
         print_json({"path": str(stored.path), "calibration": document})
         return EXIT_GOOD
-    rows = [(name, f"{value:.6g}") for name, value in _flat(finding.values.model_dump())]
+    rows = [(name, f"{value:.6g}") for name, value in measured(stored.calibration).items()]
     rows += [(f"residual {name}", f"{value:.4g}") for name, value in finding.residuals.items()]
     rows += [(f"error {name}", f"{value:.4g}") for name, value in finding.uncertainty.items()]
     print_table(f"{stored.calibration.kind} of {finding.device}", ("value", ""), rows)
@@ -163,17 +164,3 @@ def keep(loaded: LoadedRig, finding: Finding, args: argparse.Namespace) -> int:
     if finding.page:
         print(f"plots: {page}")
     return EXIT_GOOD
-
-
-def _flat(values: object, name: str = "") -> Iterator[tuple[str, float]]:
-    """Every number of a nested value, by its dotted name."""
-    if isinstance(values, bool | str) or values is None:
-        return
-    if isinstance(values, int | float):
-        yield name, float(values)
-    elif isinstance(values, Mapping):
-        for key, value in values.items():
-            yield from _flat(value, f"{name}.{key}" if name else str(key))
-    elif isinstance(values, list | tuple):
-        for index, value in enumerate(values):
-            yield from _flat(value, f"{name}[{index}]")

@@ -1,8 +1,9 @@
 """Moves a simulated arm for a calibration, through the same chain of limits as teleoperation."""
 
+import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -25,8 +26,8 @@ from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.state import TeleopState
 
 ENGAGE_TIMEOUT_S = 10.0
-SETTLE_TIMEOUT_S = 10.0
 SPEED_RAD_S = 1.0
+ATTEMPTS = 5
 SETTLED_RAD_S = 0.01
 REACHED_RAD = 0.05
 
@@ -61,9 +62,18 @@ class ArmMover:
     def move(self, joints: Mapping[str, float]) -> None:
         """Go to a posture and come to rest; joints not named stay.
 
+        A machine that stalls for half a second makes the chain of limits stop the arm, as it
+        should; the motion is then begun anew from there.
+
         Raises:
-            DeviceError: the follower is silent, or the chain of limits broke off.
+            DeviceError: the follower is silent, or the chain broke off each time.
         """
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(DeviceError):
+                return self._move_once(joints)
+        return self._move_once(joints)
+
+    def _move_once(self, joints: Mapping[str, float]) -> None:
         chain, base = self._engaged()
         target = {**base, **joints}
         way = max(abs(target[j] - base[j]) for j in base)
@@ -76,16 +86,23 @@ class ArmMover:
 
         self._follow(chain, path, lambda t_s: t_s >= duration_s and self._is_at_rest(target))
 
-    def swing(self, duration_s: float, amplitude_rad: float, on_tick: Callable[[], None]) -> None:
-        """Swing every revolute joint about where it is, each with its own growing frequency.
+    def swing(
+        self,
+        joints: Sequence[str],
+        duration_s: float,
+        amplitude_rad: float,
+        on_tick: Callable[[], None],
+    ) -> None:
+        """Swing joints about where they are, each with its own growing frequency.
 
         Args:
+            joints: which; all revolute ones when empty.
             duration_s: how long.
             amplitude_rad: of the swing, less where a limit is near.
             on_tick: called each period, to take images meanwhile.
         """
         chain, base = self._engaged()
-        swinging = [j for j in base if self._types[j] != "prismatic"]
+        swinging = joints or [j for j in base if self._types[j] != "prismatic"]
         reach = {j: self._reach(j, base[j], amplitude_rad) for j in swinging}
 
         def path(t_s: float) -> Mapping[str, float]:

@@ -1,7 +1,8 @@
 """Gathers what calibrations need from a running rig: joints, wrench and images, still or moving."""
 
+import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import DeviceError
 from teleop_collect.nodes import conversions
-from teleop_collect.nodes.calibration_motion import ArmMover
+from teleop_collect.nodes.calibration_motion import ATTEMPTS, ArmMover
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.calibration.charuco import Image
@@ -169,9 +170,23 @@ class CalibrationRig:
         self._mover(arm).move(joints)
 
     def swing(
-        self, arm: str, duration_s: float, amplitude_rad: float, camera: str | None
-    ) -> MotionTrace:
-        """Swing a simulated arm and keep what was sent, measured and seen."""
+        self, arm: str, joints: Sequence[str], duration_s: float, amplitude_rad: float,
+        camera: str | None,
+    ) -> MotionTrace:  # fmt: skip
+        """Swing a simulated arm (all its joints when none is named); keep what happened meanwhile.
+
+        Raises:
+            DeviceError: the follower is silent, or the chain of limits broke off each time.
+        """
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(DeviceError):
+                return self._swing_once(arm, joints, duration_s, amplitude_rad, camera)
+        return self._swing_once(arm, joints, duration_s, amplitude_rad, camera)
+
+    def _swing_once(
+        self, arm: str, chosen: Sequence[str], duration_s: float, amplitude_rad: float,
+        camera: str | None,
+    ) -> MotionTrace:  # fmt: skip
         mover = self._mover(arm)
         images: list[tuple[float, Image]] = []
         states: list[Any] = []
@@ -181,7 +196,7 @@ class CalibrationRig:
                 states.extend(t.message for t in joints.drain())
                 images.extend(_stamped(seen))
 
-            mover.swing(duration_s, amplitude_rad, take)
+            mover.swing(chosen, duration_s, amplitude_rad, take)
         measured = joint_trace([conversions.joint_sample(m) for m in states])
         sent = JointTrace(
             np.array([ns for ns, _ in mover.sent]) / NS_PER_S,

@@ -127,6 +127,21 @@ class SightPlanner:
         self._refuse_few(chosen, count)
         return self._in_order(chosen)
 
+    def central(self, seed: int = 0) -> Sight:
+        """The posture that shows the board nearest to the middle of the image.
+
+        Raises:
+            ConfigError: the arm cannot show the board at all.
+        """
+        candidates = self._candidates(seed)
+        self._refuse_few(candidates[:1], 1)
+        middle = np.array(self._size) / 2
+
+        def off(sight: Sight) -> float:
+            return float(np.linalg.norm(sight.view.corners_px.mean(axis=0) - middle))
+
+        return min(candidates, key=off)
+
     def _refuse_few(self, chosen: list[Sight], count: int) -> None:
         if len(chosen) < count:
             raise ConfigError(

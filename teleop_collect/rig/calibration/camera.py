@@ -15,6 +15,8 @@ from teleop_collect.samples import FloatArray
 MAX_RMS_PX = 1.0
 MAX_FOCAL_ERROR = 0.005
 """Relative standard error of the focal length at which views do not fix it."""
+TANGENTIAL_ERRORS = 4.0
+"""Standard errors that p1 or p2 must exceed to count."""
 OUTLIER_RATIO = 3.0
 """A view whose error is this many times the median's is left out once (blurred or moving)."""
 
@@ -74,10 +76,16 @@ def _fit(views: list[BoardView], width: int, height: int, left_out: int = 0) -> 
     cv2 = import_cv2()
     points = [view.points_m.astype(np.float32) for view in views]
     pixels = [view.corners_px.astype(np.float32) for view in views]
-    # Five views more or less do not fix the sixth power of a lens's distortion; k3 stays 0.
-    rms, matrix, distortion, turns, shifts, spread, _, per_view = cv2.calibrateCameraExtended(
-        points, pixels, (width, height), None, None, flags=cv2.CALIB_FIX_K3
-    )
+    # A few views do not fix the sixth power of a lens's distortion; k3 stays 0.
+    flags = cv2.CALIB_FIX_K3
+    found = cv2.calibrateCameraExtended(points, pixels, (width, height), None, None, flags=flags)
+    tangential, errors = found[2].ravel()[2:4], found[5].ravel()[6:8]
+    if (np.abs(tangential) < TANGENTIAL_ERRORS * errors).all():
+        # A lens's tilt that does not show would only trade against the principal point.
+        flags |= cv2.CALIB_ZERO_TANGENT_DIST
+        size = (width, height)
+        found = cv2.calibrateCameraExtended(points, pixels, size, None, None, flags=flags)
+    rms, matrix, distortion, turns, shifts, spread, _, per_view = found
     seen = [
         cv2.projectPoints(p, r, t, matrix, distortion)[0].reshape(-1, 2) - view.corners_px
         for p, r, t, view in zip(points, turns, shifts, views, strict=True)

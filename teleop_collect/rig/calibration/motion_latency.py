@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 
 from teleop_collect.errors import CheckFailed
+from teleop_collect.rig.calibration.arm_model import ArmModel
 from teleop_collect.rig.calibration.charuco import BoardDetector, BoardView, Image
 from teleop_collect.rig.calibration.latency import Lag, Signal, find_lag, swing
 from teleop_collect.rig.calibration.samples import JointTrace, MotionTrace
@@ -21,12 +22,16 @@ SHRINK = 4
 """Every fourth pixel tells the change between two images."""
 
 
-def camera_latency(trace: MotionTrace, detector: BoardDetector | None, camera: str) -> Lag:
+def camera_latency(
+    trace: MotionTrace, detector: BoardDetector | None, model: ArmModel, link: str, camera: str
+) -> Lag:
     """How much later a motion shows in images than in the joints.
 
     Args:
         trace: joints and images of a moving arm.
         detector: of a board that moves in the image; None to go by the change of images alone.
+        model: kinematics of the arm.
+        link: that moves most in the image, such as the tool frame.
         camera: its name, for messages.
 
     Raises:
@@ -41,7 +46,7 @@ def camera_latency(trace: MotionTrace, detector: BoardDetector | None, camera: s
     what = f"camera {camera}"
     if len(seen) >= MIN_SEEN_SHARE * len(trace.images):
         return find_lag(_joint_swing(trace.measured), _board_swing(seen), what)
-    return find_lag(_speed(trace.measured), _image_change(trace.images), what)
+    return find_lag(_speed(trace.measured, model, link), _image_change(trace.images), what)
 
 
 def joint_latencies(trace: MotionTrace) -> dict[str, Lag]:
@@ -68,8 +73,17 @@ def _joint_swing(trace: JointTrace) -> Signal:
     return Signal(trace.t_s, swing(np.stack(list(trace.positions.values()), axis=1)))
 
 
-def _speed(trace: JointTrace) -> Signal:
-    changes = [trace.signal(joint).changes() for joint in trace.positions]
+def _speed(trace: JointTrace, model: ArmModel, link: str) -> Signal:
+    """Speed of a link's origin, m/s."""
+    names = tuple(trace.positions)
+    rows = np.stack([trace.positions[name] for name in names], axis=1)
+    places = np.array(
+        [
+            model.world_from_link(link, dict(zip(names, row, strict=True)))[:3, 3]
+            for row in rows.tolist()
+        ]
+    )
+    changes = [Signal(trace.t_s, places[:, axis]).changes() for axis in range(3)]
     speed: FloatArray = np.sqrt(sum(change.values**2 for change in changes))
     return Signal(changes[0].t_s, _smoothed(speed))
 

@@ -1,5 +1,6 @@
 """Pages beside calibration files: where the board was, and what the fit left over."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from teleop_collect.pages.html import Html, number, page, table
 from teleop_collect.rig.calibration.camera import IntrinsicsFit
 from teleop_collect.rig.calibration.coverage import COLUMNS, ROWS
+from teleop_collect.rig.calibration.hand_eye import HandEyeFit
 from teleop_collect.samples import FloatArray
 
 WIDTH = 480
@@ -39,6 +41,26 @@ def intrinsics_page(camera: str, fit: IntrinsicsFit) -> str:
         ),
     ]
     return page(f"intrinsics of {camera}", "".join(parts))
+
+
+def _cells(fit: IntrinsicsFit) -> list[tuple[object, ...]]:
+    return [(row, *map(int, cells)) for row, cells in zip(ROWS, fit.coverage.cells, strict=True)]
+
+
+def hand_eye_page(camera: str, fit: HandEyeFit) -> str:
+    """Error of each pose, and how far solvers and held-out poses disagree."""
+    rows = [
+        ("reprojection error (px)", number(fit.rms_px, 3)),
+        ("error in held-out poses (px)", number(fit.held_out_px, 3)),
+        ("largest, held out (mm)", number(1e3 * fit.held_out_m, 2)),
+        ("largest, held out (degrees)", number(math.degrees(fit.held_out_rad), 3)),
+        ("two solvers differ by (mm)", number(1e3 * fit.solvers_m, 2)),
+        ("two solvers differ by (degrees)", number(math.degrees(fit.solvers_rad), 3)),
+        ("standard error of the position (mm)", number(1e3 * fit.error_m, 3)),
+        ("standard error of the direction (degrees)", number(math.degrees(fit.error_rad), 4)),
+    ]
+    body = f"<h1>Hand-eye calibration of camera {camera}</h1>{table(('value', ''), rows)}"
+    return page(f"hand-eye of {camera}", body + "<h2>Poses</h2>" + _bars(fit.pose_px))
 
 
 def _scatter(title: str, points: FloatArray) -> Html:

@@ -7,7 +7,7 @@ poses finds all ten numbers.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -129,6 +129,12 @@ def expected_wrench(gravity_m_s2: FloatArray, load: WrenchLoad) -> tuple[FloatAr
     force: FloatArray = np.array(load.bias_force_n) + weight
     torque: FloatArray = np.array(load.bias_torque_nm) + np.cross(load.tool_center_m, weight)
     return force, torque
+
+
+def uncorrected(pose: WrenchPose, load: WrenchLoad) -> WrenchPose:
+    """What the sensor itself showed, of a reading from which a driver took `load` off."""
+    force, torque = expected_wrench(pose.gravity_m_s2, load)
+    return replace(pose, force_n=pose.force_n + force, torque_nm=pose.torque_nm + torque)
 
 
 def _force_rows(gravity: FloatArray) -> FloatArray:
