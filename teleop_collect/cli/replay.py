@@ -3,6 +3,7 @@
 It moves no robot, and refuses while a rig is live on the ROS domain.
 
 example: teleop-collect replay latest --root ~/demos --rate 0.5
+example: teleop-collect replay latest --start 2 --end 5 --loop --topics '/follower/*,!*/wrench'
 """
 
 import argparse
@@ -21,20 +22,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", default=DEFAULT_ROOT, help=f"default: {DEFAULT_ROOT}")
     parser.add_argument("--rate", type=float, default=1.0, help="speed (default: 1.0)")
     parser.add_argument("--loop", action="store_true", help="start again at the end")
-    parser.add_argument("--topics", default="", help="comma-separated; all when absent")
+    parser.add_argument("--start", type=float, default=0.0, help="begin here, s (default: 0)")
+    parser.add_argument("--end", type=float, default=0.0, help="end here, s (default: the end)")
+    text = "comma-separated, with * and ?; a ! in front leaves topics out (default: all)"
+    parser.add_argument("--topics", default="", help=text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the replay node to its end."""
     folder = find_episode(args.episode, args.root).absolute()
     values = [f"episode:={folder}", f"rate:={float(args.rate)}", f"loop:={str(args.loop).lower()}"]
+    values += [f"start_s:={float(args.start)}", f"end_s:={float(args.end)}"]
     if args.topics:
         values.append(f"topics:={args.topics}")
     os.environ.update(process_environment())
     try:
         from teleop_collect.nodes.host import run_node
-        from teleop_collect.nodes.replay import ReplayNode
+        from teleop_collect.nodes.replay import ReplayNode, keep_time
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "rclpy", "ros") from error
     parameters = [part for value in values for part in ("-p", value)]
+    keep_time()
     return run_node("replay", ReplayNode, ["--ros-args", *parameters])

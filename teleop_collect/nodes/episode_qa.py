@@ -6,6 +6,7 @@ first episode ends. It writes qa.json into the episode's folder and says the ver
 """
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from teleop_collect.errors import TeleopCollectError
 from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
-from teleop_collect.process import prefer_background
 from teleop_collect.provenance.manifest import iso_utc, read_manifest
 from teleop_collect.qa.run import check_episode
 
 POLL_S = 0.02
+NICE = 1
+"""Below control, recording and whatever has no rank of its own; further down, a busy machine would
+let the operator wait."""
 MAX_MESSAGES = 3
 """Findings that the event itself carries; all are in qa.json."""
 
@@ -96,7 +99,7 @@ def verdict_event(folder: Path) -> dict[str, Any]:
 
 def main() -> int:
     """Entry point."""
-    prefer_background()
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)
     return run_node("episode_qa", EpisodeQaNode)
 
 
