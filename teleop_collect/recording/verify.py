@@ -21,6 +21,8 @@ from teleop_collect.provenance.manifest import MANIFEST_FILE, Manifest, read_man
 from teleop_collect.recording.salvage import file_sha256
 from teleop_collect.recording.salvage_reader import SalvageReader
 
+_DATA_END_BYTES = 4
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -98,6 +100,10 @@ def _summary_problems(file: RecordFile, messages: int) -> Iterator[str]:
         if not footer.summary_start:
             yield "there is no summary"
             return
+        data_end = footer.summary_start - _DATA_END_BYTES - PREFIX.size
+        prefix = PREFIX.pack(Opcode.DATA_END, _DATA_END_BYTES)
+        if data_end < 0 or file.bytes_at(data_end, PREFIX.size) != prefix:
+            yield "the data section does not end where the summary begins"
         summary = file.bytes_at(footer.summary_start, end - footer.summary_start)
         head = file.bytes_at(end, FOOTER_BYTES - 4)
         if footer.summary_crc not in (0, zlib.crc32(head, zlib.crc32(summary))):
