@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from teleop_collect.devices.realsense.streams import StreamProfile, StreamProfiles, StreamRequest
 from teleop_collect.errors import DeviceError
 
-QUEUE_FRAMES = 16
+QUEUE_SETS = 16
 """Sets of frames that wait for a reader that is late: half a second at 30 Hz. A pipeline asked with
 `wait_for_frames` holds one, so each stall of the reader longer than a period would cost images."""
 
@@ -62,7 +62,7 @@ class PipelineSource:
             config.enable_stream(
                 rs.stream.depth, depth.width, depth.height, rs.format.z16, round(depth.fps)
             )
-        self._queue = rs.frame_queue(QUEUE_FRAMES, True)
+        self._queue = rs.frame_queue(QUEUE_SETS, True)
         try:
             self.profile = pipeline.start(config, self._queue)
         except RuntimeError as error:
@@ -94,8 +94,9 @@ class SensorSource:
     """
 
     def __init__(self, rs: ModuleType, profiles: StreamProfiles) -> None:
-        self._syncer = rs.syncer(QUEUE_FRAMES)
         streams = [profiles.color, *([profiles.depth] if profiles.depth else [])]
+        # A syncer counts single frames, and loses pairs once there is no room for all of a set.
+        self._syncer = rs.syncer(QUEUE_SETS * len(streams))
         self._open: list[Any] = []
         try:
             for sensor, of_sensor in _by_sensor(streams):

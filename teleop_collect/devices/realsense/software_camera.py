@@ -33,8 +33,9 @@ VGA = VideoMode(640, 480, 30.0)
 EXPOSURE_US = 8_000
 MM = 0.001
 
-MAX_LATE_IMAGES = 4
-"""An emulated camera that falls further behind than this loses images, as a real one would."""
+MAX_LATE_IMAGES = 10
+"""An emulated camera that falls further behind than this loses images, as a real one would; up to so
+many are handed over late."""
 
 
 @dataclass(frozen=True)

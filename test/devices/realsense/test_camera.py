@@ -377,3 +377,13 @@ def test_modes_may_differ_between_colour_and_depth():
 
     stand = Stand(images=Two(), depth_modes=(depth,), depth_width=80, depth_height=60)
     assert stand.next().depth_mm.shape == (SMALL.height, SMALL.width)
+
+
+def test_a_reader_that_is_late_by_twelve_images_loses_none():
+    stand = Stand()
+    stand.next()
+    first = stand.emulator.number
+    for _ in range(12):
+        stand.send()
+    assert [stand.camera.read().frame_number for _ in range(12)] == list(range(first, first + 12))
+    assert stand.camera.status.lost == 0
