@@ -71,8 +71,8 @@ def _row(course: Course, name: str) -> tuple[object, ...]:
     values = course.values(name)
     return (
         course.kind, course.device, len(course.calibrations), last.made[:16],
-        last.serials.get(course.device, ""), name, f"{values[-1]:.5g}", f"{course.drift(name):+.3g}",
-        _spark(values),
+        last.serials.get(course.device, ""), name, f"{values[-1]:.5g}",
+        f"{course.drift(name):+.3g}", _spark(values),
     )  # fmt: skip
 
 

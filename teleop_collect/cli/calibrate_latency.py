@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from teleop_collect.devices.sim.calibration_sights import SightPlanner
 
 SWING_S = 12.0
+CAMERA_SWING_S = 20.0
 SWING_RAD = 0.25
 CAMERA_SWING_RAD = 0.08
 """So that the board stays in view."""
@@ -56,7 +57,7 @@ def _trace(
             rig.move(sights.arm, sights.central().joints)
             # One joint alone: the board then moves to and fro along one line.
             turning = (loaded.rig.arms[sights.arm].joints[0],)
-            return rig.swing(sights.arm, turning, SWING_S, CAMERA_SWING_RAD, camera)
+            return rig.swing(sights.arm, turning, CAMERA_SWING_S, CAMERA_SWING_RAD, camera)
         if args.auto:
             return rig.swing(arm, (), SWING_S, SWING_RAD, None)
         guide.say(f"move the arm to and fro for {SWING_S:g} s, at changing speed")

@@ -10,6 +10,7 @@ from teleop_collect.devices.sim.poses import pose_of, transform
 from teleop_collect.devices.sim.randomization import sim_section
 from teleop_collect.devices.sim.renderer import Renderer, depth_mm, open_renderer
 from teleop_collect.devices.sim.scene import scene_from_seed
+from teleop_collect.devices.sim.scene_boards import simulated_boards
 from teleop_collect.devices.sim.scene_cameras import (
     intrinsics_of,
     mounted_camera,
@@ -75,7 +76,7 @@ class SimCameras:
         """
         self.close()
         self._mujoco = import_mujoco()
-        self._renderer = open_renderer(self._preference)
+        self._renderer = open_renderer(self._preference, simulated_boards(self._rig))
 
     @property
     def backend(self) -> str:

@@ -4,15 +4,21 @@ Exact geometry and depth, flat colours with Lambert shading. A ray costs microse
 160 x 120 rays are cast and each fills a block of pixels.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from teleop_collect.devices.sim.board_image import BoardPainter
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
 from teleop_collect.devices.sim.renderer import Backend, ColorImage
 from teleop_collect.devices.sim.scene import FAR_M
 from teleop_collect.devices.sim.scene_arm import COLLISION_GROUP
+from teleop_collect.devices.sim.scene_boards import board_body
 from teleop_collect.devices.sim.scene_cameras import world_from_optical
+from teleop_collect.rig.calibration.board_pose import CameraModel
+from teleop_collect.rig.calibration.rigid import inverse
+from teleop_collect.rig.calibration.values import Board
 from teleop_collect.samples import FloatArray
 
 MAX_RAYS_WIDTH, MAX_RAYS_HEIGHT = 160, 120
@@ -20,9 +26,16 @@ GEOM_GROUPS = 6
 
 
 class RaycastRenderer:
-    """Casts one ray for each block of pixels, through the block's middle."""
+    """Casts one ray for each block of pixels, through the block's middle.
 
-    def __init__(self) -> None:
+    Boards are painted at full resolution: a block of pixels would hide their pattern.
+
+    Args:
+        boards: ChArUco boards of the scene, by name.
+    """
+
+    def __init__(self, boards: Mapping[str, Board] | None = None) -> None:
+        self._painters = {name: BoardPainter(board) for name, board in (boards or {}).items()}
         self.backend: Backend = "raycast"
         self._mujoco = import_mujoco()
 
@@ -32,6 +45,7 @@ class RaycastRenderer:
         self._colors = _surface_colors(model)
         self._groups = np.ones(GEOM_GROUPS, np.uint8)
         self._groups[COLLISION_GROUP] = 0
+        self._bodies = {name: model.body(board_body(name)).id for name in self._painters}
 
     def render(self, data: Any, camera: str) -> tuple[ColorImage, FloatArray]:
         """See `Renderer`."""
@@ -45,7 +59,32 @@ class RaycastRenderer:
         color = self._shade(data, geoms, normals, directions)
         shape = rays.shape[:2]
         pixels = np.ix_(rows, columns)
-        return color.reshape(*shape, 3)[pixels], depth.reshape(shape)[pixels]
+        image, depth_m = color.reshape(*shape, 3)[pixels], depth.reshape(shape)[pixels]
+        self._paint_boards(data, camera, world_from_camera, image, depth_m)
+        return image, depth_m
+
+    def _paint_boards(
+        self,
+        data: Any,
+        camera: str,
+        world_from_camera: FloatArray,
+        image: ColorImage,
+        depth_m: FloatArray,
+    ) -> None:
+        for name, painter in self._painters.items():
+            world_from_board = np.eye(4)
+            world_from_board[:3, :3] = data.xmat[self._bodies[name]].reshape(3, 3)
+            world_from_board[:3, 3] = data.xpos[self._bodies[name]]
+            camera_from_board = inverse(world_from_camera) @ world_from_board
+            if camera_from_board[:3, 2] @ camera_from_board[:3, 3] > 0:  # its printed side
+                painter.paint(image, self._model_of(camera), camera_from_board, depth_m)
+
+    def _model_of(self, camera: str) -> CameraModel:
+        width, height = self._resolution(camera)
+        focal_px = height / (2 * np.tan(np.radians(self._model.camera(camera).fovy[0]) / 2))
+        middle = (width - 1) / 2, (height - 1) / 2
+        matrix = np.array([[focal_px, 0, middle[0]], [0, focal_px, middle[1]], [0, 0, 1.0]])
+        return CameraModel(matrix, np.zeros(5))
 
     def _resolution(self, camera: str) -> tuple[int, int]:
         """Width and height of a camera's image, px."""

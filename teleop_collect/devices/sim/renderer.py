@@ -7,6 +7,7 @@ casting needs nothing but the physics library, and is coarser.
 import logging
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from teleop_collect.devices.sim.scene import FAR_M
 from teleop_collect.errors import DeviceError
+from teleop_collect.rig.calibration.values import Board
 from teleop_collect.samples import FloatArray
 
 GlBackend = Literal["egl", "osmesa"]
@@ -126,13 +128,18 @@ def why_not(backend: GlBackend) -> str | None:
     return said[-1] if said else f"exit code {result.returncode}"
 
 
-def open_renderer(preference: str) -> Renderer:
-    """Choose a backend and open it; see `choose_backend`."""
+def open_renderer(preference: str, boards: Mapping[str, Board] | None = None) -> Renderer:
+    """Choose a backend and open it; see `choose_backend`.
+
+    Args:
+        preference: `sim.render` of the rig file.
+        boards: ChArUco boards of the scene, by name.
+    """
     backend = choose_backend(preference)
     if backend == "raycast":
         from teleop_collect.devices.sim.raycast_renderer import RaycastRenderer
 
-        return RaycastRenderer()
+        return RaycastRenderer(boards)
     from teleop_collect.devices.sim.gl_renderer import GlRenderer
 
     return GlRenderer(backend)
