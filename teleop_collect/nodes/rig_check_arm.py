@@ -17,7 +17,7 @@ from teleop_collect.rig.checks.arm_joints import mapped
 from teleop_collect.rig.checks.motion import PosePair
 from teleop_collect.rig.config import Arm, SpaceMouseLeader, TopicLeader
 from teleop_collect.rig.streams import follower_source
-from teleop_collect.samples import JointSample
+from teleop_collect.samples import JointSample, WrenchSample
 
 STATUS_TIMEOUT_S = 1.0
 DISCOVERY_S = 0.3
@@ -30,12 +30,14 @@ class ArmWatch:
     Attributes:
         leader: its newest sample; None before the first and for leaders without joints.
         follower: its newest sample; None before the first.
+        wrenches: samples of the last poll, with their time of reception.
     """
 
     def __init__(self, node: Node, arm: Arm) -> None:
         self._node, self._arm = node, arm
         self.leader: JointSample | None = None
         self.follower: JointSample | None = None
+        self.wrenches: list[tuple[WrenchSample, int]] = []
         self._forces_n: list[tuple[float, float, float]] = []
 
         def subscription(kind: type, name: str, source: str = "") -> PolledSubscription:
@@ -57,8 +59,11 @@ class ArmWatch:
         """Take what has arrived; yields the follower's samples with their time of reception."""
         if self._leader is not None and (newest := self._leader.newest()) is not None:
             self.leader = conversions.joint_sample(newest.message)
-        for taken in self._wrench.drain() if self._wrench else ():
-            self._forces_n.append(conversions.wrench_sample(taken.message).force_n)
+        self.wrenches = [
+            (conversions.wrench_sample(taken.message), taken.received_ns)
+            for taken in (self._wrench.drain() if self._wrench else ())
+        ]
+        self._forces_n += [wrench.force_n for wrench, _ in self.wrenches]
         for taken in self._follower.drain():
             self.follower = conversions.joint_sample(taken.message)
             yield self.follower, taken.received_ns

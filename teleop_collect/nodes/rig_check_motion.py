@@ -13,7 +13,7 @@ from teleop_collect.nodes.host import Host
 from teleop_collect.nodes.rig_check_arm import ArmWatch
 from teleop_collect.nodes.rig_check_hand import EmulatedHand
 from teleop_collect.rig.checks.motion import JointStep, MotionRecord, PosePair
-from teleop_collect.rig.checks.motion_plan import MotionPlan, Stage
+from teleop_collect.rig.checks.motion_plan import SETTLE_S, MotionPlan, Stage
 from teleop_collect.rig.config import Arm, Rig, TopicLeader
 from teleop_collect.rig.description import RobotDescription, effective_limits
 from teleop_collect.samples import FloatArray, JointSample
@@ -22,6 +22,9 @@ from teleop_collect.teleop.state import TeleopState
 
 ENGAGE_TIMEOUT_S = 3.0
 STOP_TIMEOUT_S = 3.0
+ARRIVE_TIMEOUT_S = 5.0
+ARRIVED = 1e-3
+"""rad or m between the last command and the plan at the end of a stage."""
 
 
 class Stopped(Exception):
@@ -60,6 +63,7 @@ class ArmMotion:
         self._loop = PacedLoop(self._rate_hz, self._clock)
         self._recording = _Recording()
         self._wish: tuple[float, ...] | None = None
+        self._reason = ""
 
     def run(self) -> MotionRecord:
         """Move, and return what happened; says in the record why it did not or stopped."""
@@ -125,7 +129,38 @@ class ArmMotion:
                 self._wish = tuple(wish[j] for j in self._arm.joints)
                 self._tick(watch, outputs)
                 self._refuse_trouble()
+            start_ns += self._arrive(watch, outputs)
             self._finish_stage(stage, begin_ns, watch, hand, last=index == len(plan.stages) - 1)
+
+    def _arrive(self, watch: ArmWatch, outputs: tuple[CommandTopic, ...]) -> int:
+        """Wait while limits or late ticks keep the command behind the plan; returns the ns taken.
+
+        Raises:
+            Stopped: it does not get there.
+        """
+        begin_ns = self._clock.monotonic_ns()
+        while not self._is_there():
+            waited_s = (self._clock.monotonic_ns() - begin_ns) / NS_PER_S
+            if waited_s > ARRIVE_TIMEOUT_S:
+                raise Stopped(f"the command is held back: {self._reason or 'by the limits'}")
+            self._tick(watch, outputs)
+            self._refuse_trouble()
+            if self._is_there():
+                self._settle(watch, outputs)
+        return self._clock.monotonic_ns() - begin_ns
+
+    def _is_there(self) -> bool:
+        """Whether the last command is the plan's posture."""
+        sent = self._recording.sent
+        wish = self._wish or ()
+        return bool(sent) and all(
+            abs(s - w) <= ARRIVED for s, w in zip(sent[-1][1], wish, strict=True)
+        )
+
+    def _settle(self, watch: ArmWatch, outputs: tuple[CommandTopic, ...]) -> None:
+        until_ns = self._clock.monotonic_ns() + round(SETTLE_S * NS_PER_S)
+        while self._clock.monotonic_ns() < until_ns:
+            self._tick(watch, outputs)
 
     def _finish_stage(
         self, stage: Stage, begin_ns: int, watch: ArmWatch, hand: EmulatedHand, *, last: bool
@@ -146,6 +181,9 @@ class ArmMotion:
             positions = sample.by_name()
             row = tuple(positions.get(j, float("nan")) for j in self._arm.joints)
             self._recording.measured.append((sample.stamp_ns, row))
+        feed = getattr(self._chain, "wrench_received", None)
+        for wrench, received_ns in watch.wrenches if feed else ():
+            feed(wrench, min(now_ns, received_ns + now_ns - utc_ns))
         if self._wish is not None:
             wish = JointSample(utc_ns, self._arm.joints, self._wish)
             self._chain.leader_received(wish, now_ns)

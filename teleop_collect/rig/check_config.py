@@ -13,7 +13,7 @@ class Check(Section):
     max_age_s: Positive = 86_400.0
     rate_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
     observe_s: Positive = 2.0
-    quick_observe_s: Positive = 1.0
+    quick_observe_s: Positive = 1.5
     """How long the quick check before a session looks."""
     motion_rad: Annotated[float, Field(ge=0, le=0.3)] = 0.1
     """Step of each joint in the test motion; 0 forbids the motion."""

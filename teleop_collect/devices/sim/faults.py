@@ -44,9 +44,9 @@ class ArmFaults(Section):
     stuck: tuple[str, ...] = ()
     """Joints that take no commands."""
     reversed: tuple[str, ...] = ()
-    """Joints that move the other way."""
+    """Joints that move the other way, from where they were when the fault began."""
     swapped: tuple[str, str] | None = None
-    """Two joints whose commands go to the other one."""
+    """Two joints, each of which makes the other one's movements."""
     encoder_noise: Annotated[float, Field(ge=0)] = 0.0
     """Standard deviation of a position, rad or m."""
     lag_s: Annotated[float, Field(ge=0, le=2)] = 0.0

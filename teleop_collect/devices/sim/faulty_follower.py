@@ -43,15 +43,19 @@ class FaultyFollower:
 
     def executed(self, command: Mapping[str, float], measured: JointSample) -> dict[str, float]:
         """What the joints really do on a command."""
-        faults, positions = self.faults, dict(command)
-        if faults.swapped is not None and set(faults.swapped) <= set(positions):
+        faults, now = self.faults, measured.by_name()
+        turned = {*faults.reversed, *(faults.swapped or ())} & set(now)
+        self._pivots = {joint: self._pivots.get(joint, now[joint]) for joint in sorted(turned)}
+        positions = dict(command)
+        source = {joint: joint for joint in self._pivots}
+        if faults.swapped is not None:
             a, b = faults.swapped
-            positions[a], positions[b] = positions[b], positions[a]
-        now = measured.by_name()
-        self._pivots = {j: self._pivots.get(j, now[j]) for j in faults.reversed if j in now}
+            source[a], source[b] = b, a
         for joint, pivot in self._pivots.items():
-            if joint in positions:
-                positions[joint] = 2 * pivot - positions[joint]
+            other = source[joint]
+            if other in command and other in self._pivots:
+                sign = -1.0 if joint in faults.reversed else 1.0
+                positions[joint] = pivot + sign * (command[other] - self._pivots[other])
         return {joint: p for joint, p in positions.items() if joint not in faults.stuck}
 
     def joints(self, sample: JointSample) -> JointSample:
