@@ -95,8 +95,7 @@ class SensorSource:
 
     def __init__(self, rs: ModuleType, profiles: StreamProfiles) -> None:
         streams = [profiles.color, *([profiles.depth] if profiles.depth else [])]
-        # A syncer counts single frames, and loses pairs once there is no room for all of a set.
-        self._syncer = rs.syncer(QUEUE_SETS * len(streams))
+        self._syncer = rs.syncer(QUEUE_SETS)
         self._open: list[Any] = []
         try:
             for sensor, of_sensor in _by_sensor(streams):

@@ -34,8 +34,8 @@ EXPOSURE_US = 8_000
 MM = 0.001
 
 MAX_LATE_IMAGES = 10
-"""An emulated camera that falls further behind than this loses images, as a real one would; up to so
-many are handed over late."""
+"""An emulated camera that falls further behind than this loses images, as a real one would; up to
+so many are handed over late."""
 
 
 @dataclass(frozen=True)
