@@ -20,6 +20,7 @@ SPACEMOUSE = ["pyspacemouse>=2.1,<3", *KINEMATICS]
 IMAGES = ["opencv-python-headless>=4.8,<5"]
 CALIBRATION = [*KINEMATICS, *IMAGES]
 REALSENSE = ["pyrealsense2>=2.59,<2.60", "libusb-package>=1,<2", *IMAGES]
+VIEW = ["rerun-sdk>=0.41,<1"]
 LEROBOT = ["av>=15,<19", "pyarrow>=18,<27", "pandas>=2.2,<4"]
 TEST = [
     "mcap-ros2-support>=0.5,<1",
@@ -112,9 +113,10 @@ setup(
         "calibration": CALIBRATION,
         "realsense": REALSENSE,
         "lerobot": LEROBOT,
+        "view": VIEW,
         "demo": SIM + DYNAMIXEL + LEROBOT,
         "test": TEST,
-        "dev": TEST + LINT + SPACEMOUSE + REALSENSE,
+        "dev": TEST + LINT + VIEW + SPACEMOUSE + REALSENSE,
     },
     entry_points={
         "console_scripts": [

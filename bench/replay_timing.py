@@ -104,9 +104,11 @@ def compare(first: Episode, second: Episode) -> tuple[int, int, int]:
     for topic in chosen:
         told = [bytes(m.data) for m in first.read_messages(topic)]
         again = [bytes(m.data) for m in second.read_messages(topic)]
-        messages += len(told)
-        different += abs(len(told) - len(again))
-        different += sum(a != b for a, b in zip(told, again, strict=False))
+        wrong = abs(len(told) - len(again))
+        wrong += sum(a != b for a, b in zip(told, again, strict=False))
+        if wrong:
+            print(f"{topic}: {len(told)} messages first, {len(again)} again")
+        messages, different = messages + len(told), different + wrong
     return len(chosen), messages, different
 
 

@@ -9,6 +9,7 @@ The folders, in the order in which data flows:
     episodes/    reader, timeline (the one place that resamples), labels, success predicates
     qa/          one check a file, verdict, report
     export/      LeRobot v3
+    view/        an episode in Rerun
     provenance/  manifest
     nodes/       the only ROS code
     cli/         arguments -> one core call -> exit code

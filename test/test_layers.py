@@ -34,8 +34,19 @@ ALLOWED: dict[str, set[str]] = {
     "episodes": {"rig", "provenance"},
     "qa": {"rig", "episodes", "provenance", "pages"},
     "export": {"rig", "episodes", "qa", "provenance"},
+    "view": {"rig", "episodes"},
     "nodes": {"rig", "devices", "teleop", "recording", "episodes", "qa", "provenance", "process"},
-    "cli": {"rig", "recording", "episodes", "qa", "export", "provenance", "process", "devices"},
+    "cli": {
+        "rig",
+        "recording",
+        "episodes",
+        "qa",
+        "export",
+        "view",
+        "provenance",
+        "process",
+        "devices",
+    },
 }
 LAZY_ONLY = {("cli", "nodes")}
 """Allowed inside a function (or for type checkers) alone: the layer works without the other."""

@@ -31,6 +31,7 @@ VERBS = (
     Verb("episodes", "episodes", "list and show recorded episodes"),
     Verb("qa", "qa", "verdicts and report for episodes"),
     Verb("export", "export", "write training formats"),
+    Verb("view", "view", "open an episode in Rerun"),
     Verb("replay", "replay", "publish an episode again"),
     Verb("salvage", "salvage", "recover an interrupted episode"),
     Verb("verify", "verify", "check an episode's integrity"),

@@ -22,7 +22,7 @@ from teleop_collect.nodes.live_rig import refuse_live
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.read_ahead import read_ahead
 from teleop_collect.nodes.stream_readers import message_class
-from teleop_collect.process import prefer_data
+from teleop_collect.process import prefer_control
 from teleop_collect.topics import LATCHED_QOS, Qos
 
 SWITCH_INTERVAL_S = 0.0005
@@ -172,8 +172,8 @@ def is_latched(topic: str) -> bool:
 
 
 def keep_time() -> None:
-    """Let nothing in this process delay what is due."""
-    prefer_data()
+    """Let nothing delay what is due: no robot is near, so replay may rank as control does."""
+    prefer_control()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.freeze()
     gc.disable()
