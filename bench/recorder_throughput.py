@@ -1,6 +1,6 @@
 """What recording costs and what it loses: this recorder, others and the floor under one load.
 
-    python bench/recorder_throughput.py [--seconds 20] [--long]
+    python bench/recorder_throughput.py [--seconds 10] [--long]
 
 Every recorder in turn gets the same numbered messages of the same publisher process: 3 raw RGB-D
 cameras at 640x480 and 30 Hz, 3 joint streams at 200 Hz and a wrench at 1 kHz (138 MB/s), each when
@@ -90,13 +90,19 @@ class Comparison:
         uncounted = sum(mine.missing.values()) - told.dropped_queue - told.lost_transport
         least = self._run(floor)
         self._report.row(f"floor (raw takes to a file), {self._kind}", **figures(least))
-        peer = self._run(deserialising)
+        peer = self._run(lambda run: deserialising(run, "zstd"))
         self._report.peer(f"rclpy + mcap_ros2.writer, {self._kind}", **figures(peer))
+        kinder = self._run(lambda run: deserialising(run, "none"))
+        name = f"rclpy + mcap_ros2.writer without compression, {self._kind}"
+        self._report.peer(name, **figures(kinder))
         self._rosbag2(mine)
         cost = mine.cpu_s_per_gb
         goals = self._report
         goals.at_most(f"cpu_to_floor_{self._kind}", cost / least.cpu_s_per_gb, OURS_TO_FLOOR)
         goals.at_least(f"cpu_of_peer_{self._kind}", peer.cpu_s_per_gb / cost, PEER_TO_OURS)
+        goals.at_least(
+            f"cpu_of_uncompressed_peer_{self._kind}", kinder.cpu_s_per_gb / cost, PEER_TO_OURS
+        )
         goals.at_most(f"lost_{self._kind}", sum(mine.missing.values()), 0)
         goals.at_most(f"lost_uncounted_{self._kind}", uncounted, 0)
         goals.at_most(f"corrupted_{self._kind}", mine.corrupted, 0)
@@ -120,7 +126,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=20.0, help="of publishing, each time")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of publishing, each time")
     parser.add_argument("--long", action="store_true", help="60 s each time")
     parser.add_argument("--only", choices=("steady", "bursty"), help="one kind of publisher")
     parser.add_argument(

@@ -14,7 +14,7 @@ import yaml
 
 from teleop_collect.nodes.rig_client import RigClient
 
-from .contents import Recorded, contents_of, read_mcap
+from .contents import Recorded, contents_of, read_interrupted, read_mcap
 from .floor import read_plain
 from .processes import Process, Publisher, Recorder
 from .reader_depths import reader_depths
@@ -148,16 +148,20 @@ def floor(run: Run) -> Outcome:
     return _outcome(run, read_plain(path, run.load), recorder, load)
 
 
-def deserialising(run: Run) -> Outcome:
-    """Message objects to mcap_ros2's writer."""
+def deserialising(run: Run, compression: str) -> Outcome:
+    """Message objects to mcap_ros2's writer; `compression` is zstd, its default, or none."""
     path = run.folder / "peer.mcap"
-    with _recorder(run, "deserialising", path) as recorder, run.publisher() as publisher:
+    with (
+        _recorder(run, "deserialising", path, compression) as recorder,
+        run.publisher() as publisher,
+    ):
         load = _simple(run, recorder, publisher)
-    return _outcome(run, read_mcap(path), recorder, load)
+    # Whatever it has written, should it not come to its end.
+    return _outcome(run, read_interrupted(path), recorder, load)
 
 
-def _recorder(run: Run, module: str, path: Path) -> Process:
-    command = [sys.executable, "-m", f"recording_load.{module}", run.load, str(path)]
+def _recorder(run: Run, module: str, path: Path, *options: str) -> Process:
+    command = [sys.executable, "-m", f"recording_load.{module}", run.load, str(path), *options]
     return Process(command, run.folder / f"{module}.log")
 
 

@@ -1,7 +1,8 @@
 """What recorders in plain Python do: callbacks with message objects, written by `mcap_ros2.writer`.
 
-`python -m recording_load.deserialising LOAD FILE`. It is given the recorder's reader depths and no
-compression, as the recorder has in this bench; an fsync it has not.
+`python -m recording_load.deserialising LOAD FILE {zstd,none}`. The writer's default is zstd; with
+`none` it has as little to do as the recorder in this bench. It is given the recorder's reader
+depths; an fsync it has not.
 """
 
 import contextlib
@@ -33,7 +34,7 @@ def main() -> None:
     """Entry point."""
     depths = reader_depths(sys.argv[1])
     with Path(sys.argv[2]).open("wb") as file:
-        writer = Writer(file, compression=CompressionType.NONE)
+        writer = Writer(file, compression=CompressionType[sys.argv[3].upper()])
         rclpy.init(args=[])
         node = rclpy.create_node("deserialising")
         for stream in LOADS[sys.argv[1]]:
