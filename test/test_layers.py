@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "nodes": {"rig", "devices", "teleop", "recording", "episodes", "qa", "provenance", "process"},
     "cli": {
         "rig",
+        "teleop",
         "recording",
         "episodes",
         "qa",

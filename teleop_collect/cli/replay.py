@@ -1,14 +1,18 @@
 """Publish an episode again on its topics, with its own timing, for viewers and ROS tools.
 
-It moves no robot, and refuses while a rig is live on the ROS domain.
+It moves no robot, and refuses while a rig is live on the ROS domain. With `--to robot` it drives
+the running rig's followers through what they were sent, along the same chain as teleoperation: the
+whole motion is checked first, then the arm goes slowly to its start.
 
 example: teleop-collect replay latest --root ~/demos --rate 0.5
 example: teleop-collect replay latest --start 2 --end 5 --loop --topics '/follower/*,!*/wrench'
+example: teleop-collect replay latest --to robot --speed 0.5
 """
 
 import argparse
 import os
 
+from teleop_collect.cli.replay_robot import run_robot
 from teleop_collect.episodes.root import find_episode
 from teleop_collect.errors import MissingExtraError
 from teleop_collect.rig.processes import process_environment
@@ -26,10 +30,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end", type=float, default=0.0, help="end here, s (default: the end)")
     text = "comma-separated, with * and ?; a ! in front leaves topics out (default: all)"
     parser.add_argument("--topics", default="", help=text)
+    parser.add_argument("--to", choices=("topics", "robot"), default="topics", help="(topics)")
+    robot = parser.add_argument_group("with --to robot")
+    robot.add_argument("--rig", help="the rig that runs (default: the one that recorded)")
+    robot.add_argument("--speed", type=float, default=1.0, help="0.01 to 2 (default: 1.0)")
+    robot.add_argument("--json", action="store_true", help="the report for programs")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the replay node to its end."""
+    if args.to == "robot":
+        return run_robot(args)
     folder = find_episode(args.episode, args.root).absolute()
     values = [f"episode:={folder}", f"rate:={float(args.rate)}", f"loop:={str(args.loop).lower()}"]
     values += [f"start_s:={float(args.start)}", f"end_s:={float(args.end)}"]

@@ -7,9 +7,10 @@ from teleop_collect import topics
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.controller_order import ControllerOrder
 from teleop_collect.nodes.follower_output import CommandTopic, command_topics
-from teleop_collect.nodes.leader_input import leader_input
+from teleop_collect.nodes.leader_input import LeaderInput, leader_input
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.replay_input import ReplayInput
 from teleop_collect.rig.config import Arm, Ros2ControlFollower, Teleop
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.rig.streams import follower_source
@@ -48,7 +49,10 @@ class ArmTopics:
             return topics.arm_topic(arm.prefix, topic)
 
         state_topic = follower_source(arm) or own(topics.FOLLOWER_JOINT_STATES)
-        self._leader = leader_input(node, arm, chain, description, teleop.watchdog.hold_after_s)
+        self._own_leader = leader_input(node, arm, chain, description, teleop.watchdog.hold_after_s)
+        self._leader: LeaderInput = self._own_leader
+        self._replay: ReplayInput | None = None
+        self._node, self._arm = node, arm
         self._follower = PolledSubscription(node, JointState, state_topic, qos)
         self._newest: JointSample | None = None
         self._requested = node.create_publisher(JointState, own(topics.ACTION_REQUESTED), qos)
@@ -70,6 +74,20 @@ class ArmTopics:
             self._newest = conversions.joint_sample(taken.message)
             self._chain.follower_received(self._newest, receive_ns)
         self._leader.feed(now_ns, utc_ns, self._newest)
+
+    def follow_replay(self, replays: bool) -> None:
+        """Take a replay in the leader's place, or the leader again.
+
+        Raises:
+            ConfigError: the arm's mapping lets no replay speak for its leader.
+        """
+        if replays and self._replay is None:
+            # Kept from then on: the loop may be waiting for it at this moment.
+            self._replay = ReplayInput(self._node, self._arm, self._chain)
+        leads: LeaderInput | None = self._replay if replays else self._own_leader
+        assert leads is not None
+        leads.arrivals.newest()  # what came while it did not lead is old
+        self._leader = leads
 
     def order_problem(self, now_ns: int) -> str | None:
         """Why the follower's controller would take commands wrongly; None when it would not."""

@@ -16,7 +16,7 @@ from teleop_collect.nodes.gate import RigGate
 from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.leader_arrivals import LeaderArrivals
 from teleop_collect.nodes.qos import profile
-from teleop_collect.process import prefer_control
+from teleop_collect.process import prefer_control, settle_memory
 from teleop_collect.rig.description import descriptions_of
 from teleop_collect.teleop.build import build_group
 from teleop_collect.teleop.chain import Tick
@@ -41,8 +41,9 @@ class TeleopNode:
             ArmTopics(node, name, arm, chains[name], descriptions[name], teleop)
             for name, arm in loaded.rig.arms.items()
         ]
-        leaders = [arm.arrivals for arm in self._arms]
-        self._arrivals = LeaderArrivals(node, leaders, teleop.rate_hz)
+        self._rate_hz = teleop.rate_hz
+        self._replays = False
+        self._arrivals = self._leader_arrivals()
         self._status = node.create_publisher(
             DiagnosticArray, topics.TELEOP_STATUS, profile(topics.FAST_QOS)
         )
@@ -50,12 +51,18 @@ class TeleopNode:
             String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
         )
         node.create_service(SetBool, topics.TELEOP_ENGAGE, answering(self._engage))
+        node.create_service(SetBool, topics.TELEOP_REPLAY, answering(self._replay))
         node.create_service(Trigger, topics.TELEOP_STOP, answering(lambda _: self._stop()))
         self._ticks: dict[str, Tick] = {}
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
+    def _leader_arrivals(self) -> LeaderArrivals:
+        leaders = [arm.arrivals for arm in self._arms]
+        return LeaderArrivals(self._host.node, leaders, self._rate_hz)
+
     def run(self) -> None:
         """Tick until the stop."""
+        settle_memory()
         while not self._host.stop.is_set:
             now_ns = self._arrivals.wait()
             with self._host.lock:
@@ -97,6 +104,7 @@ class TeleopNode:
         with self._host.lock:
             if not request.data:
                 self._group.disarm()
+                self._take_replay(False)
                 return "disarmed"
             now_ns = self._clock.monotonic_ns()
             reason = self._gate.reason() or self._rival() or self._order_problem(now_ns)
@@ -104,6 +112,22 @@ class TeleopNode:
         if not answer.accepted:
             raise CheckFailed(answer.message)
         return answer.message
+
+    def _replay(self, request: SetBool.Request) -> str:
+        with self._host.lock:
+            if self._group.is_armed:
+                raise CheckFailed("teleoperation is engaged; disarm it before a replay")
+            self._take_replay(request.data)
+        return "a replay leads now, until disarmed" if request.data else "the leader leads again"
+
+    def _take_replay(self, replays: bool) -> None:
+        """Let a replay or the leaders lead; the latter always after disarming."""
+        if replays == self._replays:
+            return
+        for arm in self._arms:
+            arm.follow_replay(replays)
+        self._replays = replays
+        self._arrivals = self._leader_arrivals()
 
     def _order_problem(self, now_ns: int) -> str | None:
         return next((text for a in self._arms if (text := a.order_problem(now_ns))), None)

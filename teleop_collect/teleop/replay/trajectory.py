@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import ConfigError
@@ -46,7 +47,10 @@ class Trajectory:
 
 
 def recorded_trajectory(
-    joints: tuple[str, ...], names: tuple[str, ...], stamp_ns: FloatArray, positions: FloatArray
+    joints: tuple[str, ...],
+    names: tuple[str, ...],
+    stamp_ns: NDArray[np.int64],
+    positions: FloatArray,
 ) -> Trajectory:
     """What a stream of joint states says of some joints.
 

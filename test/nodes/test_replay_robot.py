@@ -1,0 +1,120 @@
+"""A recorded motion driven again: checked as a whole, then through the running rig's own chain."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from support.graph import RunningRig, running_rig, wait_for
+from support.synthetic_episode import START_NS, write_episode, write_plan
+from support.synthetic_streams import JOINTS, build_plan
+
+from teleop_collect import topics
+from teleop_collect.rig.load import load_rig
+
+pytestmark = pytest.mark.timeout(240)
+
+PROCESSES = ("leader_bus_emulator_main", "leader_arm", "sim_rig", "teleop", "rig_check")
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("replay_robot")
+    data = yaml.safe_load(load_rig("sim_tabletop").text) | {"cameras": {}}
+    data["teleop"] = {"rate_hz": 200, "align": {"ramp_rad_s": 1.0, "ramp_m_s": 0.1}}
+    path = folder / "rig.yaml"
+    path.write_text(yaml.safe_dump(data))
+    with running_rig(folder, str(path), PROCESSES) as running:
+        yield running
+
+
+def replay(episode: Path, *options: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "teleop_collect.cli.main", "replay", str(episode)]
+    command += ["--to", "robot", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=150, env=os.environ)
+
+
+def check(rig: RunningRig) -> None:
+    wait_for(lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check")
+
+
+def test_the_follower_goes_the_recorded_way_and_its_tracking_is_told(rig, tmp_path):
+    check(rig)
+    episode = write_episode(tmp_path, duration_s=1.5, cameras=())
+
+    done = replay(episode, "--rig", str(rig.loaded.path), "--speed", "0.8", "--json")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert (report["completed"], report["reason"], report["speed"]) == (True, "", 0.8)
+    tracking = report["arms"]["main"]
+    assert tuple(tracking["joints"]) == JOINTS
+    assert tracking["duration_s"] > 1.5 / 0.8
+    # The simulated servos follow; what a busy machine adds is not judged here.
+    assert all(0.0 <= joint["rms"] <= joint["max"] for joint in tracking["joints"].values())
+    assert tracking["joints"]["shoulder_pan"]["rms"] < 0.2
+    assert "ENGAGED -> DISARMED" in rig.log("teleop")
+
+
+def test_the_leader_leads_again_after_a_replay(rig):
+    check(rig)
+    wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
+    refused = rig.client.set_bool(topics.TELEOP_REPLAY, True)
+
+    assert (refused.success, refused.message) == (
+        False,
+        "teleoperation is engaged; disarm it before a replay",
+    )
+    wait_for(lambda: "ALIGNING -> ENGAGED" in rig.log("teleop"), 20, "the leader to lead")
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
+
+
+def test_a_software_stop_ends_a_replay_and_is_told(rig, tmp_path):
+    check(rig)
+    episode = write_episode(tmp_path, duration_s=20.0, cameras=())
+    command = [sys.executable, "-m", "teleop_collect.cli.main", "replay", str(episode)]
+    command += ["--to", "robot", "--rig", str(rig.loaded.path)]
+    before = rig.log("teleop").count("-> ENGAGED")
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
+    try:
+        wait_for(lambda: rig.log("teleop").count("-> ENGAGED") > before, 60, "the replay")
+        assert rig.client.trigger(topics.TELEOP_STOP).success
+        out, _ = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.wait()
+
+    assert running.returncode == 1
+    assert "ended early: arm main: teleoperation went to FAULT: software stop requested" in out
+
+
+def test_a_motion_beyond_a_limit_moves_nothing_and_names_joint_time_value_and_limit(tmp_path):
+    name = "20261120T090000Z-sim_tabletop-b1b2c3"
+    plan = build_plan(name, START_NS, 2.0, 0, True, (), (64, 48))
+    for sample in plan.streams["/teleop/action_sent"].samples[100:]:
+        position = sample.value["position"].copy()
+        position[JOINTS.index("elbow")] = 9.0
+        sample.value["position"] = position
+    episode = write_plan(plan, tmp_path, name)
+
+    refused = replay(episode)
+
+    assert refused.returncode == 1
+    assert "joint elbow at 0.5" in refused.stderr
+    assert "position 9.0000 rad, limit " in refused.stderr
+    assert refused.stderr.count("Traceback") == 0
+    told = json.loads(replay(episode, "--json").stdout)
+    assert any("joint elbow at" in line for line in told["refused"])
+
+
+def test_without_a_running_rig_it_says_what_to_start(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROS_DOMAIN_ID", "99")
+    episode = write_episode(tmp_path, duration_s=1.0, cameras=())
+
+    refused = replay(episode)
+
+    assert refused.returncode == 2
+    assert "no teleoperation runs on this ROS domain; start the rig first" in refused.stderr
