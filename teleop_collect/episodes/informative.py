@@ -88,13 +88,20 @@ def features(row: EpisodeRow) -> dict[str, float]:
     measures = document.get("measures")
     for check, taken in (measures if isinstance(measures, dict) else {}).items():
         for measure in taken if isinstance(taken, list) else []:
-            if isinstance(value := measure.get("value"), int | float):
+            if isinstance(measure, dict) and isinstance(value := measure.get("value"), int | float):
                 found[f"{check}/{measure.get('name')}/{measure.get('stream')}"] = float(value)
     evidence = next((x.evidence for x in reversed(labels) if x.evidence is not None), {})
-    for name, step in dict(evidence.get("steps", {})).items():
-        if isinstance(reached_s := step.get("reached_s"), int | float):
-            found[f"step/{name}"] = float(reached_s)
-    return found
+    return found | _numbers(evidence.get("steps"))
+
+
+def _numbers(steps: object) -> dict[str, float]:
+    """When steps were reached, s, as far as evidence tells."""
+    told = steps if isinstance(steps, dict) else {}
+    return {
+        f"step/{name}": float(step["reached_s"])
+        for name, step in told.items()
+        if isinstance(step, dict) and isinstance(step.get("reached_s"), int | float)
+    }
 
 
 def standardised(found: Sequence[Mapping[str, float]]) -> FloatArray:

@@ -121,7 +121,7 @@ def effective_success(manifest: Mapping[str, Any] | None, labels: Sequence[Label
 def _parse(path: Path, number: int, line: str) -> Label:
     try:
         return _label(json.loads(line))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableError(f"{path} line {number} is not a label: {error!r}") from error
 
 
@@ -129,6 +129,9 @@ def _label(fields: Mapping[str, Any]) -> Label:
     by = fields.get("by", "operator")
     if by not in get_args(Author):
         raise ValueError(f"`by` is none of {', '.join(get_args(Author))}")
+    evidence = fields.get("evidence")
+    if evidence is not None and not isinstance(evidence, dict):
+        raise ValueError("`evidence` is no object")
     return Label(
         at_ns=int(fields["at_ns"]),
         success=_answer(fields["success"], "success"),
@@ -138,7 +141,7 @@ def _label(fields: Mapping[str, Any]) -> Label:
         notes=str(fields.get("notes", "")),
         segments=tuple(_segment(value) for value in fields.get("segments", ())),
         steps={str(k): _answer(v, "a step") for k, v in dict(fields.get("steps", {})).items()},
-        evidence=fields.get("evidence"),
+        evidence=evidence,
     )
 
 
