@@ -5,13 +5,18 @@ from sensor_msgs.msg import JointState
 
 from teleop_collect import topics
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.arm_inputs import DriverReports, WrenchInput, deadman_input
 from teleop_collect.nodes.controller_order import ControllerOrder
 from teleop_collect.nodes.follower_output import CommandTopic, command_topics
 from teleop_collect.nodes.leader_input import LeaderInput, leader_input
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
+<<<<<<< teleop_collect/nodes/arm_topics.py
+from teleop_collect.rig.config import Arm, DynamixelFollower, Ros2ControlFollower, Teleop
+=======
 from teleop_collect.nodes.replay_input import ReplayInput
 from teleop_collect.rig.config import Arm, Ros2ControlFollower, Teleop
+>>>>>>> /tmp/graph/theirs
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.rig.streams import follower_source
 from teleop_collect.samples import JointSample
@@ -54,6 +59,10 @@ class ArmTopics:
         self._replay: ReplayInput | None = None
         self._node, self._arm = node, arm
         self._follower = PolledSubscription(node, JointState, state_topic, qos)
+        self._wrench = WrenchInput(node, arm, chain) if chain.watches_wrench else None
+        self._deadman = deadman_input(node, arm, chain)
+        is_driven = isinstance(arm.follower, DynamixelFollower)
+        self._driver = DriverReports(node, name, chain) if is_driven else None
         self._newest: JointSample | None = None
         self._requested = node.create_publisher(JointState, own(topics.ACTION_REQUESTED), qos)
         self._sent = node.create_publisher(JointState, own(topics.ACTION_SENT), qos)
@@ -73,6 +82,11 @@ class ArmTopics:
             receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
             self._newest = conversions.joint_sample(taken.message)
             self._chain.follower_received(self._newest, receive_ns)
+        for watched in (self._wrench, self._deadman):
+            if watched is not None:
+                watched.feed(now_ns, utc_ns)
+        if self._driver is not None:
+            self._driver.feed(now_ns)
         self._leader.feed(now_ns, utc_ns, self._newest)
 
     def follow_replay(self, replays: bool) -> None:

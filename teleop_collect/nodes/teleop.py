@@ -20,6 +20,7 @@ from teleop_collect.process import prefer_control, settle_memory
 from teleop_collect.rig.description import descriptions_of
 from teleop_collect.teleop.build import build_group
 from teleop_collect.teleop.chain import Tick
+from teleop_collect.teleop.status import status_values
 
 LEVEL_OF_STATE = {"ENGAGED": "ok", "ALIGNING": "warn", "HOLD": "warn", "FAULT": "error"}
 
@@ -53,6 +54,9 @@ class TeleopNode:
         node.create_service(SetBool, topics.TELEOP_ENGAGE, answering(self._engage))
         node.create_service(SetBool, topics.TELEOP_REPLAY, answering(self._replay))
         node.create_service(Trigger, topics.TELEOP_STOP, answering(lambda _: self._stop()))
+        self._episodes = node.create_subscription(
+            String, topics.EPISODE, self._on_episode, profile(topics.LATCHED_QOS)
+        )
         self._ticks: dict[str, Tick] = {}
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
@@ -83,11 +87,11 @@ class TeleopNode:
         )
 
     def _report_transitions(self, arm: str, tick: Tick) -> None:
-        for before, after in tick.transitions:
+        for (before, after), reason in zip(tick.transitions, tick.explanations, strict=True):
             log = self._host.node.get_logger()
-            log.info(f"{arm}: {before.name} -> {after.name}: {tick.reason}")
+            log.info(f"{arm}: {before.name} -> {after.name}: {reason}")
             event = {"kind": "teleop", "arm": arm, "from": before.name, "to": after.name}
-            self._events.publish(String(data=json.dumps({**event, "reason": tick.reason})))
+            self._events.publish(String(data=json.dumps({**event, "reason": reason})))
 
     def _rows(self) -> list[Row]:
         return [
@@ -95,7 +99,7 @@ class TeleopNode:
                 f"teleop: {arm}",
                 LEVEL_OF_STATE.get(tick.state.name, "stale"),
                 tick.reason,
-                {"state": tick.state.name, "limiters": int(tick.limiters)},
+                status_values(tick, self._group.chains[arm].limits_off),
             )
             for arm, tick in self._ticks.items()
         ]
@@ -113,6 +117,19 @@ class TeleopNode:
             raise CheckFailed(answer.message)
         return answer.message
 
+<<<<<<< teleop_collect/nodes/teleop.py
+    def _on_episode(self, message: String) -> None:
+        """Aligning is armed anew by each episode."""
+        try:
+            episode = json.loads(message.data)
+        except json.JSONDecodeError:
+            return
+        if not isinstance(episode, dict) or episode.get("state") not in ("recording", "practice"):
+            return
+        name = str(episode.get("episode_id") or episode["state"])
+        with self._host.lock:
+            self._group.episode_begins(name)
+=======
     def _replay(self, request: SetBool.Request) -> str:
         with self._host.lock:
             if self._group.is_armed:
@@ -128,6 +145,7 @@ class TeleopNode:
             arm.follow_replay(replays)
         self._replays = replays
         self._arrivals = self._leader_arrivals()
+>>>>>>> /tmp/graph/theirs
 
     def _order_problem(self, now_ns: int) -> str | None:
         return next((text for a in self._arms if (text := a.order_problem(now_ns))), None)

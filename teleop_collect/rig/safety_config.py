@@ -46,7 +46,7 @@ class Collision(Section):
     watched.
     """
 
-    slow_m: Positive = 0.03
+    slow_m: Positive = 0.02
     """Nearer than this the arm slows down, in proportion to what is left to `stop_m`."""
     stop_m: NonNegative = 0.005
     """Nearer than this only motion away is permitted."""

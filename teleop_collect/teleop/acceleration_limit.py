@@ -1,5 +1,6 @@
 """Acceleration limit of one joint: what turns a hold into a deceleration instead of a jolt."""
 
+from teleop_collect.teleop.limiter import Motion
 from teleop_collect.teleop.limiter_bits import LimiterBits
 
 
@@ -17,7 +18,7 @@ class AccelerationLimit:
         self._acceleration = acceleration
         self.text = f"acceleration limit {acceleration:.4g} {unit}/s^2"
 
-    def permitted(self, position: float, velocity: float, dt_s: float) -> tuple[float, float]:
-        """Velocities within one step of the last one; see `Limiter.permitted`."""
+    def nearest(self, motion: Motion, wanted: float, dt_s: float) -> float:
+        """The nearest velocity within one step of the last one; see `Limiter.nearest`."""
         step = self._acceleration * dt_s
-        return velocity - step, velocity + step
+        return min(max(wanted, motion.velocity - step), motion.velocity + step)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from teleop_collect.rig.config import Align
 from teleop_collect.teleop.bounds import SoftBounds
-from teleop_collect.teleop.tracking import APPROACH_SHARE, braking_velocity
+from teleop_collect.teleop.stopping import braking
+from teleop_collect.teleop.tracking import APPROACH_SHARE
 
 
 class Alignment:
@@ -28,6 +29,7 @@ class Alignment:
         self._joints = joints
         self._bounds = bounds
         self.ramps = align.on_gap == "ramp"
+        self.units = [b.unit for b in bounds]
         self.tolerances = [
             align.tolerance_m if b.unit == "m" else align.tolerance_rad for b in bounds
         ]
@@ -108,7 +110,7 @@ class Alignment:
         if gap <= step * dt_s:
             self.offsets[joint] = 0.0
             return -offset / dt_s
-        stopping = braking_velocity(gap, acceleration, dt_s)
+        stopping = braking(gap, acceleration, dt_s)
         rate = min(self._rates[joint] + step, self.speeds[joint], stopping)
         self._rates[joint] = rate
         self.offsets[joint] = offset - math.copysign(rate * dt_s, offset)

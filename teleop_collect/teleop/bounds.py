@@ -34,6 +34,11 @@ class JointBounds(Protocol):
         """Highest acceleration, rad/s^2 or m/s^2; None takes the rig's `teleop` default."""
         ...
 
+    @property
+    def jerk(self) -> float | None:
+        """Highest jerk, rad/s^3 or m/s^3; None takes the rig's `teleop` default."""
+        ...
+
 
 @dataclass(frozen=True)
 class SoftBounds:
@@ -46,6 +51,7 @@ class SoftBounds:
         hard_upper: the bound without margin, rad or m.
         velocity: rad/s or m/s, after `teleop.velocity_scale`.
         acceleration: rad/s^2 or m/s^2.
+        jerk: rad/s^3 or m/s^3; inf where the jerk limit is off.
         unit: "rad" or "m".
     """
 
@@ -55,6 +61,7 @@ class SoftBounds:
     hard_upper: float
     velocity: float
     acceleration: float
+    jerk: float
     unit: str
 
     def reach(self, position: float) -> float:
@@ -69,7 +76,7 @@ def soft_bounds(joint: str, kind: JointType, bounds: JointBounds, teleop: Teleop
         joint: name, for messages.
         kind: joint type as in the URDF.
         bounds: hard bounds.
-        teleop: margin, velocity share and default accelerations.
+        teleop: margin, velocity share, default accelerations and jerks.
 
     Raises:
         ConfigError: a bound is not a number, or nothing is left between the soft limits.
@@ -93,14 +100,24 @@ def soft_bounds(joint: str, kind: JointType, bounds: JointBounds, teleop: Teleop
         hard_upper=bounds.upper,
         velocity=bounds.velocity * teleop.velocity_scale,
         acceleration=default if bounds.acceleration is None else bounds.acceleration,
+        jerk=_jerk(bounds, prismatic, teleop),
         unit=unit,
     )
+
+
+def _jerk(bounds: JointBounds, prismatic: bool, teleop: Teleop) -> float:
+    if "jerk" in teleop.limits_off:
+        return math.inf
+    default = teleop.jerk_m_s3 if prismatic else teleop.jerk_rad_s3
+    return default if bounds.jerk is None else bounds.jerk
 
 
 def _check(joint: str, kind: JointType, bounds: JointBounds, unit: str) -> None:
     rates = {"velocity": bounds.velocity}
     if bounds.acceleration is not None:
         rates["acceleration"] = bounds.acceleration
+    if bounds.jerk is not None:
+        rates["jerk"] = bounds.jerk
     for name, value in rates.items():
         if not (math.isfinite(value) and value > 0.0):
             raise ConfigError(

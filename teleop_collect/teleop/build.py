@@ -3,12 +3,14 @@
 from typing import cast
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Arm, Teleop
+from teleop_collect.rig.config import Arm, JointDeadman, SpaceMouseLeader, Teleop
 from teleop_collect.rig.description import RobotDescription, effective_limits, resolve_urdf
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.teleop.bounds import JointType
 from teleop_collect.teleop.chain import TeleopChain
+from teleop_collect.teleop.deadman import DeadmanWatch
 from teleop_collect.teleop.group import TeleopGroup
+from teleop_collect.teleop.guards import arm_guards
 
 
 def build_group(loaded: LoadedRig) -> TeleopGroup:
@@ -16,6 +18,8 @@ def build_group(loaded: LoadedRig) -> TeleopGroup:
 
     Raises:
         ConfigError: an arm's robot description, limits or mapping do not fit together.
+        MissingExtraError: pinocchio, which workspace, collision and Cartesian modes need, is not
+            installed.
     """
     chains = {}
     for name, arm in loaded.rig.arms.items():
@@ -31,10 +35,12 @@ def build_chain(name: str, arm: Arm, description: RobotDescription, teleop: Tele
     """The chain of one arm.
 
     Raises:
-        ConfigError: see `TeleopChain`.
+        ConfigError: see `TeleopChain` and `arm_guards`.
+        MissingExtraError: see `build_group`.
     """
     bounds = effective_limits(arm, description)
     types = {joint: cast(JointType, description.joints[joint].type) for joint in arm.joints}
+    guards, off = arm_guards(arm, description, teleop)
     return TeleopChain(
         name,
         arm.joints,
@@ -43,4 +49,19 @@ def build_chain(name: str, arm: Arm, description: RobotDescription, teleop: Tele
         arm.mapping,
         teleop,
         leader_joints=arm.leader_joints,
+        guards=guards,
+        deadman=_deadman(arm, teleop),
+        leader_knows_velocity=isinstance(arm.leader, SpaceMouseLeader),
+        limits_off=off,
     )
+
+
+def _deadman(arm: Arm, teleop: Teleop) -> DeadmanWatch | None:
+    deadman = arm.deadman
+    if deadman is None:
+        return None
+    if isinstance(deadman, JointDeadman):
+        what = f"leader joint {deadman.joint}"
+    else:
+        what = f"button {deadman.button} of {deadman.topic}"
+    return DeadmanWatch(what, teleop.watchdog.hold_after_s)

@@ -1,21 +1,28 @@
 """One arm's way from leader to follower, one tick at a time."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from teleop_collect.clock import NS_PER_S
 from teleop_collect.rig.config import JointMapping, Teleop
-from teleop_collect.samples import JointSample
+from teleop_collect.samples import JointSample, WrenchSample
 from teleop_collect.teleop.alignment import Alignment
 from teleop_collect.teleop.arm_command import ArmCommand, joint_limiters
 from teleop_collect.teleop.arm_input import ArmInput, Judgement
 from teleop_collect.teleop.bounds import JointBounds, JointType, SoftBounds, all_soft_bounds
+from teleop_collect.teleop.deadman import DeadmanWatch
+from teleop_collect.teleop.guard import Guard
 from teleop_collect.teleop.limiter import Limiter
 from teleop_collect.teleop.limiter_bits import LimiterBits
 from teleop_collect.teleop.mapping import JointMap, JointOrder
 from teleop_collect.teleop.pace import Pace, Step
 from teleop_collect.teleop.state import TeleopEvent, TeleopState, next_state
+from teleop_collect.teleop.suspicion import suspicion
 from teleop_collect.teleop.tick import EngageAnswer, Tick, Transition
 from teleop_collect.teleop.tracking import WishVelocity
+from teleop_collect.teleop.tracking_watch import TrackingWatch
 from teleop_collect.teleop.watchdog import Doubt, merged
+from teleop_collect.teleop.wrench_guard import WrenchLimit
 
 __all__ = ["EngageAnswer", "TeleopChain", "Tick"]
 
@@ -38,6 +45,16 @@ class TeleopChain:
         teleop: rates, margins, alignment and watchdog.
         leader_joints: joints that the leader has; checked against the mapping when given.
         limiters: the limiters of one joint.
+        guards: of the whole arm, in the order in which they act.
+        deadman: what must be held; None on a rig without.
+        leader_knows_velocity: whether the leader's samples carry exact velocities of the follower's
+            own joints, as those of a leader in numbers do; else they are estimated.
+        limits_off: names of the limiters that do not act on this arm, for status and manifest.
+
+    Attributes:
+        arm_name, joints, limits_off: as given.
+        bounds: what commands keep to, by joint.
+        state: after the last tick.
 
     Raises:
         ConfigError: a joint lacks a type or bounds, or the mapping names a joint that is not there.
@@ -54,12 +71,19 @@ class TeleopChain:
         *,
         leader_joints: Collection[str] | None = None,
         limiters: Callable[[SoftBounds], Sequence[Limiter]] = joint_limiters,
+        guards: Sequence[Guard] = (),
+        deadman: DeadmanWatch | None = None,
+        leader_knows_velocity: bool = False,
+        limits_off: Sequence[str] = (),
     ) -> None:
         self.arm_name = arm_name
         self.joints = tuple(joints)
         self.bounds = all_soft_bounds(self.joints, joint_types, bounds, teleop)
+        self.limits_off = tuple(limits_off)
+        self.deadman = deadman
+        self._knows_velocity = leader_knows_velocity
         self.state = TeleopState.DISARMED
-        joint_map = JointMap(self.joints, mapping, leader_joints)
+        self._map = joint_map = JointMap(self.joints, mapping, leader_joints)
         order = JointOrder("follower", self.joints)
         watchdog = teleop.watchdog
         self._leader = ArmInput(
@@ -69,7 +93,12 @@ class TeleopChain:
             "follower", LimiterBits.STALE_FOLLOWER, self.joints, order.pick, watchdog
         )
         self._alignment = Alignment(self.joints, self.bounds, teleop.align)
-        self._command = ArmCommand(self.joints, self.bounds, self._alignment, limiters)
+        self._command = ArmCommand(self.joints, self.bounds, self._alignment, limiters, guards)
+        self._wrench = next((g for g in guards if isinstance(g, WrenchLimit)), None)
+        is_tracked = "tracking" not in teleop.limits_off
+        self._tracking = (
+            TrackingWatch(self.joints, self.bounds, teleop.tracking) if is_tracked else None
+        )
         self._wish_velocity = WishVelocity(tuple(b.velocity for b in self.bounds))
         self._pace = Pace(teleop.rate_hz)
         self._watchdog = watchdog
@@ -77,14 +106,37 @@ class TeleopChain:
         self._reason = ""
         self._gap: str | None = None
         self._transitions: list[Transition] = []
+        self._explanations: list[str] = []
+        self._clamp = ""
+        self._clamp_until_ns = 0
 
     def leader_received(self, sample: JointSample, receive_ns: int) -> None:
         """Take a sample of the leader, received at monotonic time `receive_ns`."""
         self._leader.received(sample, receive_ns)
+        if self._knows_velocity and sample.names == self.joints and _is_finite(sample.velocity):
+            self._wish_velocity.tell(sample.velocity)
 
     def follower_received(self, sample: JointSample, receive_ns: int) -> None:
         """Take a sample of the follower, received at monotonic time `receive_ns`."""
         self._follower.received(sample, receive_ns)
+
+    def wrench_received(self, sample: WrenchSample, receive_ns: int) -> None:
+        """Take a sample of the wrist sensor; ignored where no wrench guard acts."""
+        if self._wrench is not None:
+            self._wrench.received(sample, receive_ns)
+
+    @property
+    def watches_wrench(self) -> bool:
+        """Whether a wrench guard acts on this arm."""
+        return self._wrench is not None
+
+    def driver_clamped(self, text: str, now_ns: int) -> None:
+        """Note that the follower's driver changed or refused a command; shown for a second."""
+        self._clamp, self._clamp_until_ns = text, now_ns + NS_PER_S
+
+    def episode_begins(self, episode: str) -> None:
+        """Following begins anew: the conditions of engaging are looked at once more."""
+        self._happen(TeleopEvent.EPISODE, f"episode {episode} begins, aligning again")
 
     def refusal(self, now_ns: int) -> str | None:
         """Why this arm cannot be engaged at monotonic time `now_ns`; None when it can."""
@@ -99,7 +151,7 @@ class TeleopChain:
         utc_ns = now_ns + self._utc_minus_monotonic_ns
         leader = self._leader.judge(now_ns, utc_ns)
         follower = self._follower.judge(now_ns, utc_ns)
-        problem = self._posture_problem(leader, follower)
+        problem = self._posture_problem(leader, follower) or self._rig_problem(now_ns, utc_ns)
         return None if problem is None else f"{self.arm_name}: {problem}"
 
     def engage(self, now_ns: int) -> EngageAnswer:
@@ -110,7 +162,7 @@ class TeleopChain:
         if self.state in _ARMED:
             return EngageAnswer(True, f"{self.arm_name}: already engaged, {self.state.value}")
         self._command.drop()
-        self._happen(TeleopEvent.ENGAGE, "")
+        self._happen(TeleopEvent.ENGAGE, "engaged by a person; all conditions hold")
         return EngageAnswer(True, f"{self.arm_name}: engaged, aligning follower with leader")
 
     def disarm(self) -> None:
@@ -127,28 +179,45 @@ class TeleopChain:
         step = self._pace.step(now_ns)
         leader = self._leader.judge(now_ns, utc_ns)
         follower = self._follower.judge(now_ns, utc_ns)
-        doubt = self._doubt(leader, follower, step)
+        doubt = self._doubt(leader, follower, step, now_ns, utc_ns)
+        bits = self._watch(follower, now_ns)
         self._react(leader, follower, doubt)
         wish = leader.positions
-        bits = self._move(wish, leader.stamp_ns, step)
+        bits |= self._move(wish, leader.stamp_ns, step)
         if doubt is not None:
             bits |= doubt.bits
         elif self.state is TeleopState.HOLD:
             bits |= LimiterBits.ALIGN_REFUSED.value
         if step.pause_s > 0.0:
             bits |= LimiterBits.LATE_TICK.value
+        if self._clamp and now_ns < self._clamp_until_ns:
+            bits |= LimiterBits.DRIVER_CLAMP.value
+        return self._answer(wish, bits, doubt, leader, follower, step)
+
+    def _answer(
+        self,
+        wish: tuple[float, ...] | None,
+        bits: int,
+        doubt: Doubt | None,
+        leader: Judgement,
+        follower: Judgement,
+        step: Step,
+    ) -> Tick:
         transitions, self._transitions = tuple(self._transitions), []
+        explanations, self._explanations = tuple(self._explanations), []
+        clamp = self._clamp if bits & LimiterBits.DRIVER_CLAMP.value else ""
         return Tick(
             state=self.state,
             action_requested=wish,
             action_sent=self._command.positions() or None,
             velocity_sent=self._command.velocities() or None,
             limiters=LimiterBits(bits),
-            reason=self._explain(wish, doubt),
+            reason="; ".join(text for text in (self._explain(wish, doubt), clamp) if text),
             leader_age_s=leader.age_s,
             follower_age_s=follower.age_s,
             dt_s=step.dt_s,
             transitions=transitions,
+            explanations=explanations,
         )
 
     def _posture_problem(self, leader: Judgement, follower: Judgement) -> str | None:
@@ -161,13 +230,47 @@ class TeleopChain:
         outside = self._alignment.outside(measured)
         if outside is not None:
             return outside
+        suspect = suspicion(self.joints, wish, measured, self._map.offsets, self._alignment)
+        if suspect is not None:
+            return suspect
         gap = self._alignment.gap(wish, measured, "follower")
         if gap is None or self._alignment.ramps:
             return None
         return f"{gap}; move the leader to the follower, or set teleop.align.on_gap to ramp"
 
-    def _doubt(self, leader: Judgement, follower: Judgement, step: Step) -> Doubt | None:
+    def _rig_problem(self, now_ns: int, utc_ns: int) -> str | None:
+        doubts = self._rig_doubts(now_ns, utc_ns)
+        if doubts:
+            return "; ".join(doubt.reason for doubt in doubts)
+        return None if self._wrench is None else self._wrench.pressing()
+
+    def _rig_doubts(self, now_ns: int, utc_ns: int) -> list[Doubt]:
+        """Doubts in what else the arm needs: wrench and deadman."""
+        found = [
+            None if self._wrench is None else self._wrench.doubt(now_ns, utc_ns),
+            None if self.deadman is None else self.deadman.doubt(now_ns),
+        ]
+        return [doubt for doubt in found if doubt is not None]
+
+    def _watch(self, follower: Judgement, now_ns: int) -> int:
+        """Fault when a measurement is beyond a hard limit; returns bits of what is seen."""
+        broken = None if self._wrench is None else self._wrench.broken()
+        if broken is not None and self.state in _ARMED:
+            self._happen(TeleopEvent.LIMIT_BROKEN, broken)
+            return LimiterBits.WRENCH.value
+        if self._tracking is None or not self._command.is_active or follower.positions is None:
+            return 0
+        behind = self._tracking.problem(self._command.positions(), follower.positions, now_ns)
+        if behind is not None and self.state in _ARMED:
+            self._happen(TeleopEvent.LIMIT_BROKEN, behind)
+        return LimiterBits.TRACKING.value if self._tracking.is_behind() else 0
+
+    def _doubt(
+        self, leader: Judgement, follower: Judgement, step: Step, now_ns: int, utc_ns: int
+    ) -> Doubt | None:
         doubts = [d for d in (leader.doubt, follower.doubt) if d is not None]
+        if self.state is not TeleopState.DISARMED:
+            doubts += self._rig_doubts(now_ns, utc_ns)
         if step.backwards_s > 0.0:
             text = f"the loop's clock went backwards by {step.backwards_s:.6f} s"
             doubts.append(Doubt(LimiterBits.TIME_ORDER.value, text))
@@ -195,15 +298,17 @@ class TeleopChain:
         """Decide how to come from ALIGNING or HOLD towards ENGAGED."""
         if not self._command.is_active:
             self._command.start(measured)
+            if self._tracking is not None:
+                self._tracking.forget()
         command = self._command.positions()
         self._gap = self._alignment.gap(wish, command, "command")
         may_move = self._gap is None or self._alignment.ramps
         if self.state is TeleopState.HOLD:
             if may_move:
-                self._happen(TeleopEvent.INPUT_GOOD, "")
+                self._happen(TeleopEvent.INPUT_GOOD, "input is good again, aligning")
         elif self._gap is None:
             self._alignment.begin_following(wish, command, self._command.velocities())
-            self._happen(TeleopEvent.ALIGNED, "")
+            self._happen(TeleopEvent.ALIGNED, "every joint is within tolerance of the leader")
         elif not may_move:
             self._happen(TeleopEvent.INPUT_BAD, self._gap)
 
@@ -229,6 +334,7 @@ class TeleopChain:
         self.state = after
         self._reason = reason
         self._transitions.append((before, after))
+        self._explanations.append(reason)
         if after not in _FOLLOWING:
             self._wish_velocity.forget()
 
@@ -241,4 +347,8 @@ class TeleopChain:
             return self._command.explain(wish)
         if self.state is TeleopState.DISARMED:
             return ""
-        return self._gap or ""
+        return self._gap or self._command.guard_text
+
+
+def _is_finite(values: Sequence[float]) -> bool:
+    return bool(values) and all(map(math.isfinite, values))

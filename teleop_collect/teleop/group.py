@@ -40,6 +40,11 @@ class TeleopGroup:
         answers = [chain.engage(now_ns) for chain in self.chains.values()]
         return EngageAnswer(True, "; ".join(answer.message for answer in answers))
 
+    def episode_begins(self, episode: str) -> None:
+        """Every arm that follows its leader aligns again."""
+        for chain in self.chains.values():
+            chain.episode_begins(episode)
+
     def disarm(self) -> None:
         """Disarm every arm."""
         for chain in self.chains.values():

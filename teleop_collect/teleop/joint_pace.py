@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from teleop_collect.teleop.bounds import SoftBounds
-from teleop_collect.teleop.position_limit import PositionLimit
-from teleop_collect.teleop.velocity_limit import VelocityLimit
+from teleop_collect.teleop.stopping import braking
 
 MAX_LEAD_RAD = 0.2
 """How far a leader without a body may run ahead of the measured follower, per joint. A follower
@@ -24,18 +23,12 @@ class JointPace:
     def __init__(self, bounds: Sequence[SoftBounds]) -> None:
         self._accelerations = [b.acceleration for b in bounds]
         self._leads = [MAX_LEAD_M if b.unit == "m" else MAX_LEAD_RAD for b in bounds]
-        self._limits = [
-            (
-                VelocityLimit(b.velocity, b.unit),
-                PositionLimit(b.lower, b.upper, b.acceleration, b.unit),
-            )
-            for b in bounds
-        ]
+        self._bounds = tuple(bounds)
         self.stop()
 
     def stop(self) -> None:
         """Be at rest at once."""
-        self._velocities = [0.0] * len(self._limits)
+        self._velocities = [0.0] * len(self._bounds)
 
     def step(
         self,
@@ -68,14 +61,22 @@ class JointPace:
         self, positions: Sequence[float], measured: Sequence[float] | None, dt_s: float
     ) -> list[tuple[float, float]]:
         intervals = []
-        for i, (position, limits) in enumerate(zip(positions, self._limits, strict=True)):
-            pairs = [x.permitted(position, self._velocities[i], dt_s) for x in limits]
+        for i, (position, bounds) in enumerate(zip(positions, self._bounds, strict=True)):
+            low, high = _permitted(position, bounds, dt_s)
             if measured is not None:
                 ahead = position - measured[i]
                 lead = self._leads[i]
-                pairs.append((min(-lead - ahead, 0.0) / dt_s, max(lead - ahead, 0.0) / dt_s))
-            intervals.append((max(p[0] for p in pairs), min(p[1] for p in pairs)))
+                low = max(low, min(-lead - ahead, 0.0) / dt_s)
+                high = min(high, max(lead - ahead, 0.0) / dt_s)
+            intervals.append((low, high))
         return intervals
+
+
+def _permitted(position: float, bounds: SoftBounds, dt_s: float) -> tuple[float, float]:
+    """Velocities within the joint's speed from which it can brake before its position limits."""
+    above = braking(max(bounds.upper - position, 0.0), bounds.acceleration, dt_s)
+    below = braking(max(position - bounds.lower, 0.0), bounds.acceleration, dt_s)
+    return -min(below, bounds.velocity), min(above, bounds.velocity)
 
 
 def _share(values: Sequence[float], intervals: Sequence[tuple[float, float]]) -> float:

@@ -1,20 +1,35 @@
-"""What a limiter is: an interval of velocities that it permits one joint for one tick.
+"""What a limiter is: it gives the permitted velocity of one joint that is nearest to a wanted one.
 
-Three intervals are permitted at once, by position, velocity and acceleration limit, and the
-command takes the velocity in their intersection that is nearest to the wanted one.
-
-The intersection is never empty. Let a joint move at v (0 <= v <= V) with at least v**2 / (2 A)
-left to its limit; A is the acceleration limit, V the velocity limit. For any tick length dt,
-u = max(0, v - A dt) is permitted by the acceleration limit (it is within A dt of v), by the
-velocity limit (u <= v <= V) and by the position limit, which asks for u dt + u**2 / (2 A) <= room
-(for u > 0 the left side is (v**2 - (A dt)**2) / (2 A)). Whichever velocity w is taken, the position
-limit leaves at least w**2 / (2 A), so the same holds at the next tick. Three intervals of which
-each two overlap have a point in common.
+Each limiter permits an interval of velocities for one tick. All intervals have a point in common,
+the stopping motion of `stopping`: its acceleration keeps to both bounds, its speed never grows
+beyond the velocity limit (room V - v is left with at least a**2 / (2 J), and stays so), and its
+travel is at most what the position limit left room for at the last tick. So the limiters can act
+one after another, in any order, and the last result is permitted by all of them: moving a value to
+the nearest point of one interval moves it towards the common point, which leaves no other interval.
 """
 
 from typing import Protocol
 
 from teleop_collect.teleop.limiter_bits import LimiterBits
+
+
+class Motion(Protocol):
+    """The command of one joint after the last tick."""
+
+    @property
+    def position(self) -> float:
+        """Rad or m."""
+        ...
+
+    @property
+    def velocity(self) -> float:
+        """Rad/s or m/s."""
+        ...
+
+    @property
+    def acceleration(self) -> float:
+        """Rad/s^2 or m/s^2."""
+        ...
 
 
 class Limiter(Protocol):
@@ -30,15 +45,12 @@ class Limiter(Protocol):
         """The limit for a person, with its value and unit."""
         ...
 
-    def permitted(self, position: float, velocity: float, dt_s: float) -> tuple[float, float]:
-        """The velocities permitted for the next `dt_s` seconds.
+    def nearest(self, motion: Motion, wanted: float, dt_s: float) -> float:
+        """The permitted velocity for the next `dt_s` seconds that is nearest to the wanted one.
 
         Args:
-            position: last commanded position, rad or m.
-            velocity: last commanded velocity, rad/s or m/s.
-            dt_s: length of the tick, s, >= 0.
-
-        Returns:
-            Lowest and highest velocity, rad/s or m/s; infinite where this limiter sets no bound.
+            motion: of the joint, after the last tick.
+            wanted: rad/s or m/s.
+            dt_s: length of the tick, s, > 0.
         """
         ...

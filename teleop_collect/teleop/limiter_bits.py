@@ -29,3 +29,21 @@ class LimiterBits(IntFlag):
     """The loop paused longer than one step may last; the step was shortened."""
     ALIGN_REFUSED = 1 << 10
     """Leader and follower differ by more than the tolerance and the rig refuses to ramp."""
+    JERK = 1 << 11
+    """A joint's jerk limit."""
+    WORKSPACE = 1 << 12
+    """The tool's box or a plane, or the braking distance to it."""
+    COLLISION = 1 << 13
+    """Too near to the arm itself or to the table."""
+    WRENCH = 1 << 14
+    """The force or torque at the wrist is above its soft or hard limit."""
+    SINGULARITY = 1 << 15
+    """Near a posture in which the tool cannot be moved in some direction (Cartesian modes)."""
+    STALE_WRENCH = 1 << 16
+    """The newest wrench is older than the hold time, or there is none."""
+    DEADMAN = 1 << 17
+    """The deadman is not held, or nothing is heard of it."""
+    TRACKING = 1 << 18
+    """The follower stays behind what it is sent."""
+    DRIVER_CLAMP = 1 << 19
+    """The follower's driver changed or refused what it was sent."""

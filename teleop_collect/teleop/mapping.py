@@ -62,6 +62,10 @@ class JointMap:
         mapping: entries of the rig file by follower joint; joints without one map one to one.
         leader_joints: joints that the leader has, checked now; None leaves it to run time.
 
+    Attributes:
+        leader_joints: that drive the follower joints, in their order.
+        offsets: by follower joint, rad or m.
+
     Raises:
         ConfigError: an entry names no follower joint, or a leader joint does not exist.
     """
@@ -77,7 +81,7 @@ class JointMap:
             entry.leader_joint or joint for joint, entry in zip(joints, entries, strict=True)
         )
         self._factors = [entry.sign * entry.scale for entry in entries]
-        self._offsets = [entry.offset for entry in entries]
+        self.offsets = tuple(entry.offset for entry in entries)
         self._order = JointOrder("leader", self.leader_joints)
         _check_names("mapping names follower joint", mapping, joints)
         if leader_joints is not None:
@@ -94,7 +98,7 @@ class JointMap:
             [
                 factor * position + offset
                 for factor, position, offset in zip(
-                    self._factors, leader, self._offsets, strict=True
+                    self._factors, leader, self.offsets, strict=True
                 )
             ]
         )

@@ -29,12 +29,16 @@ class TeleopEvent(Enum):
     """A software stop, or the fault of another arm of the group."""
     ALIGNED = "aligned"
     """Every joint's command is within tolerance of the leader."""
+    EPISODE = "episode"
+    """A new episode begins; following must begin anew, too."""
     INPUT_BAD = "input_bad"
-    """Leader or follower cannot be believed now."""
+    """Leader, follower or wrench cannot be believed now, or the deadman is released."""
     INPUT_GOOD = "input_good"
-    """Leader and follower can be believed."""
+    """All of them can be believed and the deadman is held."""
     INPUT_DEAD = "input_dead"
     """Leader or follower could not be believed for longer than the fault time."""
+    LIMIT_BROKEN = "limit_broken"
+    """A measurement is beyond a hard limit: force, torque, or a follower that stays behind."""
 
 
 _S, _E = TeleopState, TeleopEvent
@@ -46,14 +50,18 @@ _TRANSITIONS: dict[tuple[TeleopState, TeleopEvent], TeleopState] = {
     (_S.ALIGNING, _E.ALIGNED): _S.ENGAGED,
     (_S.ALIGNING, _E.INPUT_BAD): _S.HOLD,
     (_S.ALIGNING, _E.INPUT_DEAD): _S.FAULT,
+    (_S.ALIGNING, _E.LIMIT_BROKEN): _S.FAULT,
     (_S.ALIGNING, _E.STOP): _S.FAULT,
     (_S.ALIGNING, _E.DISARM): _S.DISARMED,
+    (_S.ENGAGED, _E.EPISODE): _S.ALIGNING,
     (_S.ENGAGED, _E.INPUT_BAD): _S.HOLD,
     (_S.ENGAGED, _E.INPUT_DEAD): _S.FAULT,
+    (_S.ENGAGED, _E.LIMIT_BROKEN): _S.FAULT,
     (_S.ENGAGED, _E.STOP): _S.FAULT,
     (_S.ENGAGED, _E.DISARM): _S.DISARMED,
     (_S.HOLD, _E.INPUT_GOOD): _S.ALIGNING,
     (_S.HOLD, _E.INPUT_DEAD): _S.FAULT,
+    (_S.HOLD, _E.LIMIT_BROKEN): _S.FAULT,
     (_S.HOLD, _E.STOP): _S.FAULT,
     (_S.HOLD, _E.DISARM): _S.DISARMED,
     (_S.FAULT, _E.DISARM): _S.DISARMED,

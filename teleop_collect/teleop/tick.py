@@ -39,6 +39,7 @@ class Tick:
         follower_age_s: the same of the follower.
         dt_s: time that commands could move in, s.
         transitions: every change of state since the previous tick, in order.
+        explanations: why, one for each transition.
     """
 
     state: TeleopState
@@ -51,6 +52,7 @@ class Tick:
     follower_age_s: float | None
     dt_s: float
     transitions: tuple[Transition, ...]
+    explanations: tuple[str, ...] = ()
 
     @property
     def transition(self) -> Transition | None:

@@ -54,6 +54,13 @@ class ToolKinematics:
         self._pin.framesForwardKinematics(self._model, self._data, self._configuration(positions))
         return np.array(self._data.oMf[self._tool].homogeneous)
 
+    @property
+    def reach_m(self) -> float:
+        """How far the tool moves when a joint turns by 1 rad, at most: all offsets added up, m."""
+        offsets = [placement.translation for placement in self._model.jointPlacements]
+        offsets.append(self._model.frames[self._tool].placement.translation)
+        return float(sum(np.linalg.norm(offset) for offset in offsets))
+
     def jacobian(self, positions: FloatArray) -> FloatArray:
         """Velocity of the tool's origin and of its rotation, in base axes, per joint velocity.
 

@@ -1,14 +1,16 @@
 """The velocity that follows a moving wish without lag, and closes a gap without overshoot.
 
-Braking from v at the acceleration A, velocity by velocity in ticks of any length, covers at most
-v**2 / (2 A) after the present tick, and v dt in it. The largest v that stops within a distance d is
-therefore the positive root of v dt + v**2 / (2 A) = d: v = sqrt((A dt)**2 + 2 A d) - A dt.
+Seen from a wish that moves steadily, the command is a joint that must stop on it: the largest
+velocity is taken from which the stop of `stopping` still ends there.
 """
 
 import math
 
+from teleop_collect.teleop.limiter import Motion
+from teleop_collect.teleop.stopping import StopStep, largest_within, stopping_acceleration
+
 APPROACH_SHARE = 0.5
-"""Share of the acceleration that brakes relative to the wish; the rest follows the wish's own
+"""Share of acceleration and jerk that brakes relative to the wish; the rest follows the wish's own
 acceleration. With all of it, a wish that turns back is overshot twice as far."""
 
 SMOOTHING_S = 0.02
@@ -16,41 +18,55 @@ SMOOTHING_S = 0.02
 (1.5 mrad per 5 ms is 0.3 rad/s) does not appear as a jolt."""
 
 
-def braking_velocity(distance: float, acceleration: float, dt_s: float) -> float:
-    """Largest velocity for the next tick after which braking still stops within `distance`.
-
-    Args:
-        distance: room, rad or m, >= 0.
-        acceleration: deceleration available, rad/s^2 or m/s^2.
-        dt_s: length of the tick, s.
-
-    Returns:
-        rad/s or m/s, >= 0.
-    """
-    step = acceleration * dt_s
-    return math.sqrt(step * step + 2.0 * acceleration * distance) - step
-
-
 def tracking_velocity(
-    error: float, wish_velocity: float, acceleration: float, dt_s: float
+    motion: Motion, wish: float, wish_velocity: float, limit: float, jerk: float, dt_s: float
 ) -> tuple[float, bool]:
     """Velocity for the next tick that brings the command onto the wish.
 
     Args:
-        error: wish minus last command, rad or m.
-        wish_velocity: velocity of the wish, rad/s or m/s.
-        acceleration: acceleration available, rad/s^2 or m/s^2.
+        motion: the command after the last tick.
+        wish: rad or m.
+        wish_velocity: rad/s or m/s.
+        limit: acceleration available, rad/s^2 or m/s^2.
+        jerk: available, rad/s^3 or m/s^3; inf for any.
         dt_s: length of the tick, s, > 0.
 
     Returns:
-        The velocity, and whether it reaches the wish within this tick.
+        The velocity, and whether it reaches the wish within this tick, to stay on it.
     """
+    error = wish - motion.position
+    direct = error / dt_s
+    if _stays(direct, motion, wish_velocity, limit, jerk, dt_s):
+        return direct, True
     lag = error - wish_velocity * dt_s
-    gap = abs(lag)
-    if gap <= acceleration * dt_s * dt_s:
-        return error / dt_s, True
-    closing = braking_velocity(gap, APPROACH_SHARE * acceleration, dt_s)
-    return wish_velocity + math.copysign(closing, lag), False
+    sign = math.copysign(1.0, lag)
+    closing = sign * (motion.velocity - wish_velocity)
+    brake = sign * motion.acceleration
+    gentle, soft = APPROACH_SHARE * limit, APPROACH_SHARE * jerk
+    step = StopStep(closing, gentle, soft, dt_s)
+    room = abs(lag)
+    low = stopping_acceleration(closing, brake, gentle, soft, dt_s)
+    if step.travel(low) >= room:
+        low = stopping_acceleration(closing, brake, limit, jerk, dt_s)
+        return wish_velocity + sign * (closing + low * dt_s), False
+    high = min(brake + jerk * dt_s, limit)
+    if high <= low or step.travel(high) <= room:
+        # Far away: more than the limiters permit, whose bits then say what holds the command up.
+        high = (room / dt_s - closing) / dt_s
+    else:
+        high = largest_within(room, step, low, high)
+    return wish_velocity + sign * (closing + high * dt_s), False
+
+
+def _stays(
+    direct: float, motion: Motion, wish_velocity: float, limit: float, jerk: float, dt_s: float
+) -> bool:
+    """Whether a step onto the wish leaves so little speed past it that the next tick sheds it."""
+    past = direct - wish_velocity
+    if abs(past) > min(limit, jerk * dt_s) * dt_s:
+        return False
+    acceleration = (direct - motion.velocity) / dt_s
+    return abs(acceleration + past / dt_s) <= jerk * dt_s
 
 
 class WishVelocity:
@@ -65,6 +81,7 @@ class WishVelocity:
         self._still = (0.0,) * len(speed_limits)
         self._wish: tuple[float, ...] | None = None
         self._stamp_ns = 0
+        self._told: tuple[float, ...] | None = None
         self.values = self._still
         """rad/s or m/s by joint."""
 
@@ -73,8 +90,18 @@ class WishVelocity:
         self._wish = None
         self.values = self._still
 
+    def tell(self, velocities: tuple[float, ...]) -> None:
+        """Take velocities that the leader knows exactly, rad/s or m/s."""
+        self._told = velocities
+
     def update(self, wish: tuple[float, ...], stamp_ns: int) -> None:
         """Take a new sample; the same stamp again changes nothing."""
+        if self._told is not None:
+            self.values = tuple(
+                min(max(v, -limit), limit)
+                for v, limit in zip(self._told, self._limits, strict=True)
+            )
+            return
         if self._wish is not None and stamp_ns <= self._stamp_ns:
             return
         if self._wish is not None:

@@ -31,7 +31,9 @@ BOUNDS = {
 }
 MAPPING = {"finger": JointMapping(leader_joint="trigger", scale=0.04)}
 LEADER_JOINTS = ("elbow", "trigger", "wrist")
-TELEOP = Teleop()
+TELEOP = Teleop(limits_off=("jerk",))
+"""Without a jerk limit the arithmetic of a test fits into a head; the properties are tested both
+ways."""
 HOME = (0.5, 0.02, 0.0)
 
 # What the chain must keep to, stated apart from the code under test.
@@ -39,6 +41,7 @@ SOFT_LOWER = (-1.98, 0.0, -math.inf)
 SOFT_UPPER = (1.48, 0.04, math.inf)
 VELOCITY = (2.5, 0.2, 4.0)
 ACCELERATION = (10.0, 1.0, 20.0)
+JERK = (2000.0, 200.0, 2000.0)
 RAMP = (0.25, 0.02, 0.25)
 MAX_DT_S = 0.02
 
@@ -158,10 +161,17 @@ class CommandJudge:
 
     ramp: tuple[float, ...] = RAMP
     tolerance: float = 1e-9
+    jerk: tuple[float, ...] | None = None
+    acceleration_tolerance: float = 1e-7
+    """Positions of about 10 rad in steps of 1 ms give accelerations to 1e-8 rad/s^2."""
 
     def __post_init__(self) -> None:
         self._previous: tuple[float, ...] | None = None
+        self._rest()
+
+    def _rest(self) -> None:
         self._velocity = (0.0, 0.0, 0.0)
+        self._acceleration: tuple[float, ...] | None = (0.0, 0.0, 0.0)
 
     def check(self, tick: Tick, elapsed_s: float, measured: Sequence[float] | None) -> str | None:
         """Judge a tick `elapsed_s` after the last one; `measured` is the newest follower sample."""
@@ -172,14 +182,14 @@ class CommandJudge:
         if not all(math.isfinite(value) for value in sent):
             return f"not finite: {sent}"
         if self._previous is None or ENGAGING in tick.transitions:
-            self._previous, self._velocity = sent, (0.0, 0.0, 0.0)
+            self._previous = sent
+            self._rest()
             return None if sent == measured else f"first command {sent}, measured {measured}"
         dt_s = min(elapsed_s, MAX_DT_S)
         found = [self._joint(i, sent[i], dt_s, elapsed_s, tick) for i in range(len(sent))]
-        before = self._previous
-        self._previous = sent
         if dt_s > 0.0:
-            self._velocity = tuple((s - p) / dt_s for s, p in zip(sent, before, strict=True))
+            found.append(self._advance(sent, dt_s, paused=elapsed_s > dt_s))
+        self._previous = sent
         if (
             tick.state is TeleopState.ENGAGED
             and not tick.limiters
@@ -187,6 +197,21 @@ class CommandJudge:
         ):
             return "differs from the request without a limiter's bit"
         return next((text for text in found if text), None)
+
+    def _advance(self, sent: Sequence[float], dt_s: float, paused: bool) -> str | None:
+        """Note the motion; after a pause its acceleration is not known from outside."""
+        before = self._previous
+        velocity = tuple((s - p) / dt_s for s, p in zip(sent, before, strict=True))
+        acceleration = tuple((v - u) / dt_s for v, u in zip(velocity, self._velocity, strict=True))
+        known = self._acceleration
+        self._velocity = velocity
+        self._acceleration = None if paused else acceleration
+        if self.jerk is None or known is None or paused:
+            return None
+        for i, (a, b, jerk) in enumerate(zip(known, acceleration, self.jerk, strict=True)):
+            if abs(b - a) > jerk * dt_s + self.acceleration_tolerance:
+                return f"{JOINTS[i]} acceleration went from {a} to {b} in {dt_s} s, jerk {jerk}"
+        return None
 
     def _joint(self, i: int, sent: float, dt_s: float, elapsed_s: float, tick: Tick) -> str | None:
         before, tolerance = self._previous[i], self.tolerance
@@ -203,6 +228,8 @@ class CommandJudge:
         if abs(change) > ACCELERATION[i] * elapsed_s + tolerance:
             return f"{JOINTS[i]} changed by {change}/s in {elapsed_s} s, limit {ACCELERATION[i]}"
         slowing = abs(self._velocity[i]) - ACCELERATION[i] * elapsed_s
+        if self.jerk is not None:  # the brake may take a while to come
+            slowing = abs(self._velocity[i]) + ACCELERATION[i] ** 2 / (2.0 * self.jerk[i])
         allowed = max(self.ramp[i], slowing)
         if tick.state is TeleopState.ALIGNING and abs(moved / dt_s) > allowed + tolerance:
             return f"{JOINTS[i]} aligned at {moved / dt_s}/s, ramp {self.ramp[i]}"

@@ -73,13 +73,14 @@ class Player:
         chain: TeleopChain | None = None,
         start: tuple[float, ...] = HOME,
         ramp: tuple[float, ...] = RAMP,
+        jerk: tuple[float, ...] | None = None,
     ) -> None:
         self.driver = Driver(make_chain() if chain is None else chain)
         self.driver.follower = start
         self.driver.leader = leader_of(start)
         self.violations: list[str] = []
         self.states: set[TeleopState] = set()
-        self._judge = CommandJudge(ramp)
+        self._judge = CommandJudge(ramp, jerk=jerk)
         self._last_ns = self.driver.now_ns
         self._measured = start
         self._follower_stamp_ns = 0

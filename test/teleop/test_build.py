@@ -6,7 +6,7 @@ from teleop_collect.errors import ConfigError
 from teleop_collect.rig.config import JointMapping
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.load import load_rig
-from teleop_collect.samples import JointSample
+from teleop_collect.samples import JointSample, WrenchSample
 from teleop_collect.teleop.build import build_chain, build_group
 from teleop_collect.teleop.state import TeleopState
 
@@ -25,6 +25,8 @@ def test_shipped_rig_follows_its_leader_and_maps_the_gripper() -> None:
         stamp_ns = UTC_NS + now_ns
         chain.leader_received(JointSample(stamp_ns, arm.joints, leader), now_ns)
         chain.follower_received(JointSample(stamp_ns, arm.joints, follower), now_ns)
+        touch = WrenchSample(stamp_ns, "ft_frame", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        chain.wrench_received(touch, now_ns)
 
     step(5_000_000)
     group.tick(5_000_000, UTC_NS + 5_000_000)

@@ -23,7 +23,7 @@ from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.limiter_bits import LimiterBits
 from teleop_collect.teleop.state import TeleopState
 
-REFUSE = Teleop(align=Align(on_gap="refuse"))
+REFUSE = Teleop(align=Align(on_gap="refuse"), limits_off=("jerk",))
 
 
 def test_disarmed_reports_the_wish_and_sends_nothing() -> None:
@@ -221,7 +221,7 @@ def test_fast_wish_is_limited_in_velocity() -> None:
 
 
 def test_velocity_scale_reduces_the_limit() -> None:
-    driver = Driver(make_chain(Teleop(velocity_scale=0.25))).engaged()
+    driver = Driver(make_chain(Teleop(velocity_scale=0.25, limits_off=("jerk",)))).engaged()
     driver.leader = leader_of((HOME[0], HOME[1], 6.0))
     assert driver.step(100).velocity_sent[2] == 1.0
 

@@ -8,17 +8,18 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.teleop_driver import MS, Driver, make_chain, without
+from support.teleop_driver import JERK, MS, Driver, make_chain, without
 from support.teleop_script import KINDS, Player, Segment
 
 from teleop_collect.rig.config import Align, Teleop
 from teleop_collect.teleop.acceleration_limit import AccelerationLimit
+from teleop_collect.teleop.jerk_limit import JerkLimit
 from teleop_collect.teleop.position_limit import PositionLimit
 from teleop_collect.teleop.state import TeleopState
 from teleop_collect.teleop.velocity_limit import VelocityLimit
 
 SOAK = os.environ.get("TELEOP_COLLECT_SOAK") == "1"
-EXAMPLES = 10_000 if SOAK else 100
+EXAMPLES = 10_000 if SOAK else 60
 
 positions = st.tuples(st.floats(-4.0, 4.0), st.floats(-0.05, 0.1), st.floats(-10.0, 10.0))
 segments = st.builds(
@@ -34,6 +35,7 @@ starts = st.tuples(st.floats(-2.05, 1.55), st.floats(-0.005, 0.045), st.floats(-
 teleops = st.sampled_from(
     (
         Teleop(),
+        Teleop(limits_off=("jerk",)),
         Teleop(align=Align(on_gap="refuse")),
         # Everything counts as aligned: following starts with any offset.
         Teleop(align=Align(tolerance_rad=50.0, tolerance_m=1.0, ramp_rad_s=2.0, ramp_m_s=0.1)),
@@ -48,13 +50,14 @@ teleops = st.sampled_from(
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(script=st.lists(segments, min_size=6, max_size=14), start=starts, teleop=teleops)
-@pytest.mark.timeout(0 if SOAK else 60)
+@pytest.mark.timeout(0 if SOAK else 300)
 def test_commands_keep_every_limit(
     script: list[Segment], start: tuple[float, float, float], teleop: Teleop
 ) -> None:
     align = teleop.align
     ramp = (align.ramp_rad_s, align.ramp_m_s, align.ramp_rad_s)
-    player = Player(make_chain(teleop), start, ramp).play(script)
+    jerk = None if "jerk" in teleop.limits_off else JERK
+    player = Player(make_chain(teleop), start, ramp, jerk).play(script)
     assert player.violations == []
 
 
@@ -69,7 +72,7 @@ ALIGNED_ANYWHERE = Teleop(align=Align(tolerance_rad=50.0, tolerance_m=1.0))
 
 
 def test_far_script_follows_and_keeps_every_limit() -> None:
-    player = Player(make_chain(ALIGNED_ANYWHERE)).play(FAR)
+    player = Player(make_chain(ALIGNED_ANYWHERE), jerk=JERK).play(FAR)
     assert player.violations == []
     assert TeleopState.ENGAGED in player.states
 
@@ -80,10 +83,11 @@ def test_far_script_follows_and_keeps_every_limit() -> None:
         (PositionLimit, "position"),
         (VelocityLimit, "velocity limit"),
         (AccelerationLimit, "changed"),
+        (JerkLimit, "jerk"),
     ],
 )
 def test_judge_notices_when_a_limiter_is_taken_out(removed: type, expected: str) -> None:
-    player = Player(make_chain(ALIGNED_ANYWHERE, without(removed))).play(FAR)
+    player = Player(make_chain(ALIGNED_ANYWHERE, without(removed)), jerk=JERK).play(FAR)
     assert any(expected in violation for violation in player.violations)
 
 
@@ -104,7 +108,7 @@ def test_scripts_reach_every_state() -> None:
     offset=st.tuples(st.floats(-3.0, 3.0), st.floats(-0.03, 0.03), st.floats(-3.0, 3.0)),
     start=starts,
 )
-@pytest.mark.timeout(0 if SOAK else 60)
+@pytest.mark.timeout(0 if SOAK else 300)
 def test_offset_at_engaging_never_moves_the_first_command(
     offset: tuple[float, float, float], start: tuple[float, float, float]
 ) -> None:
@@ -124,7 +128,7 @@ def test_offset_at_engaging_never_moves_the_first_command(
 
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=not SOAK)
 @given(phase_ns=st.integers(0, 5 * MS), speed=st.floats(-2.0, 2.0), silent=st.booleans())
-@pytest.mark.timeout(0 if SOAK else 60)
+@pytest.mark.timeout(0 if SOAK else 300)
 def test_silence_holds_within_a_tick_of_the_limit_and_then_faults(
     phase_ns: int, speed: float, silent: bool
 ) -> None:

@@ -4,21 +4,24 @@ import pytest
 
 from teleop_collect.teleop.state import TeleopEvent, TeleopState, next_state
 
-# Columns: engage, disarm, stop, aligned, input_bad, input_good, input_dead.
-EVENTS = ("engage", "disarm", "stop", "aligned", "input_bad", "input_good", "input_dead")
+STATES = ("disarmed", "aligning", "engaged", "hold", "fault")
 TABLE = {
-    "disarmed": ("aligning", "disarmed", "fault", "disarmed", "disarmed", "disarmed", "disarmed"),
-    "aligning": ("aligning", "disarmed", "fault", "engaged", "hold", "aligning", "fault"),
-    "engaged": ("engaged", "disarmed", "fault", "engaged", "hold", "engaged", "fault"),
-    "hold": ("hold", "disarmed", "fault", "hold", "hold", "aligning", "fault"),
-    "fault": ("fault", "disarmed", "fault", "fault", "fault", "fault", "fault"),
+    "engage": ("aligning", "aligning", "engaged", "hold", "fault"),
+    "disarm": ("disarmed", "disarmed", "disarmed", "disarmed", "disarmed"),
+    "stop": ("fault", "fault", "fault", "fault", "fault"),
+    "aligned": ("disarmed", "engaged", "engaged", "hold", "fault"),
+    "episode": ("disarmed", "aligning", "aligning", "hold", "fault"),
+    "input_bad": ("disarmed", "hold", "hold", "hold", "fault"),
+    "input_good": ("disarmed", "aligning", "engaged", "aligning", "fault"),
+    "input_dead": ("disarmed", "fault", "fault", "fault", "fault"),
+    "limit_broken": ("disarmed", "fault", "fault", "fault", "fault"),
 }
 
 
 @pytest.mark.parametrize("state", list(TeleopState))
 @pytest.mark.parametrize("event", list(TeleopEvent))
 def test_transition(state: TeleopState, event: TeleopEvent) -> None:
-    expected = TABLE[state.value][EVENTS.index(event.value)]
+    expected = TABLE[event.value][STATES.index(state.value)]
     assert next_state(state, event) is TeleopState(expected)
 
 
