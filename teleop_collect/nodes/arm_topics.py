@@ -11,12 +11,8 @@ from teleop_collect.nodes.follower_output import CommandTopic, command_topics
 from teleop_collect.nodes.leader_input import LeaderInput, leader_input
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
-<<<<<<< teleop_collect/nodes/arm_topics.py
-from teleop_collect.rig.config import Arm, DynamixelFollower, Ros2ControlFollower, Teleop
-=======
 from teleop_collect.nodes.replay_input import ReplayInput
-from teleop_collect.rig.config import Arm, Ros2ControlFollower, Teleop
->>>>>>> /tmp/graph/theirs
+from teleop_collect.rig.config import Arm, DynamixelFollower, Ros2ControlFollower, Teleop
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.rig.streams import follower_source
 from teleop_collect.samples import JointSample

@@ -117,7 +117,6 @@ class TeleopNode:
             raise CheckFailed(answer.message)
         return answer.message
 
-<<<<<<< teleop_collect/nodes/teleop.py
     def _on_episode(self, message: String) -> None:
         """Aligning is armed anew by each episode."""
         try:
@@ -129,7 +128,7 @@ class TeleopNode:
         name = str(episode.get("episode_id") or episode["state"])
         with self._host.lock:
             self._group.episode_begins(name)
-=======
+
     def _replay(self, request: SetBool.Request) -> str:
         with self._host.lock:
             if self._group.is_armed:
@@ -145,7 +144,6 @@ class TeleopNode:
             arm.follow_replay(replays)
         self._replays = replays
         self._arrivals = self._leader_arrivals()
->>>>>>> /tmp/graph/theirs
 
     def _order_problem(self, now_ns: int) -> str | None:
         return next((text for a in self._arms if (text := a.order_problem(now_ns))), None)
