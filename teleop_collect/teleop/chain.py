@@ -258,7 +258,13 @@ class TeleopChain:
         if broken is not None and self.state in _ARMED:
             self._happen(TeleopEvent.LIMIT_BROKEN, broken)
             return LimiterBits.WRENCH.value
-        if self._tracking is None or not self._command.is_active or follower.positions is None:
+        if not self._command.is_active or follower.positions is None:
+            return 0
+        outside = self._alignment.outside(follower.positions)
+        if outside is not None and self.state in _ARMED:
+            self._happen(TeleopEvent.LIMIT_BROKEN, outside)
+            return LimiterBits.POSITION.value
+        if self._tracking is None:
             return 0
         behind = self._tracking.problem(self._command.positions(), follower.positions, now_ns)
         if behind is not None and self.state in _ARMED:
