@@ -1,0 +1,1 @@
+"""Emulated buses, what is done on them, and how it is measured."""
