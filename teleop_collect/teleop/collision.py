@@ -115,7 +115,7 @@ class CollisionLimit:
         self.text = ""
         self.distance = distance
         self._slow_m = slow_m
-        self._stop_m = stop_m
+        self.stop_m = stop_m
 
     def share(self, step: ArmStep) -> float:
         """See `Guard.share`."""
@@ -127,9 +127,9 @@ class CollisionLimit:
             self.joints,
             self.distance,
             self._slow_m,
-            self._stop_m,
+            self.stop_m,
             self.distance.reach,
             self._arm,
         )
-        self.text = text and f"{text}, slow below {self._slow_m:g} m, stop at {self._stop_m:g} m"
+        self.text = text and f"{text}, slow below {self._slow_m:g} m, stop at {self.stop_m:g} m"
         return share

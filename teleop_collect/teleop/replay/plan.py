@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teleop_collect.errors import ConfigError
+from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.samples import FloatArray
 from teleop_collect.teleop.build import build_group
-from teleop_collect.teleop.replay.check import Violation, violations
+from teleop_collect.teleop.collision import CollisionLimit
+from teleop_collect.teleop.guards import arm_guards
+from teleop_collect.teleop.replay.check import ClearanceLimit, Violation, violations
 from teleop_collect.teleop.replay.trajectory import Trajectory, recorded_trajectory
 from teleop_collect.teleop.replay.unmapping import Unmapping
+from teleop_collect.teleop.workspace import WorkspaceLimit
 
 MIN_SPEED, MAX_SPEED = 0.01, 2.0
 
@@ -69,10 +73,29 @@ def plan_replay(
         Unmapping(arm.joints, arm.mapping)
         motion = recorded_trajectory(arm.joints, stream.names, stream.stamp_ns, stream.positions)
         motion = motion.scaled(speed)
+        clearances = arm_clearances(loaded, name)
         plans[name] = ArmPlan(
             motion,
             tuple(align.ramp_m_s if b.unit == "m" else align.ramp_rad_s for b in bounds),
             {joint: b.unit for joint, b in zip(arm.joints, bounds, strict=True)},
-            tuple(violations(motion, bounds)),
+            tuple(violations(motion, bounds, clearances)),
         )
     return plans
+
+
+def arm_clearances(loaded: LoadedRig, name: str) -> list[ClearanceLimit]:
+    """What an arm must keep away from: its workspace's faces, itself, the table.
+
+    Raises:
+        ConfigError, MissingExtraError: see `arm_guards`.
+    """
+    arm = loaded.rig.arms[name]
+    description = RobotDescription.from_urdf(resolve_urdf(arm.urdf, loaded.path))
+    guards, _ = arm_guards(arm, description, loaded.rig.teleop)
+    found = []
+    for guard in guards:
+        if isinstance(guard, WorkspaceLimit):
+            found.append(ClearanceLimit("workspace clearance", guard.clearance, 0.0))
+        elif isinstance(guard, CollisionLimit):
+            found.append(ClearanceLimit("distance", guard.distance, guard.stop_m))
+    return found
