@@ -19,7 +19,7 @@ CONFIRM_S = 3.0
 STOP_TIMEOUT_S = 45.0
 """Longer than the recorder itself waits for a slow disk."""
 TOLD = ("silent", "returned", "dropout", "shedding", "fault", "disk_low", "clock_step", "finishing",
-    "step", "verdict",
+    "stamps", "unreadable", "qos_changed", "step", "verdict",
 )  # fmt: skip
 """Events that the operator hears of at once."""
 

@@ -35,9 +35,19 @@ class StreamIntake:
         return {reader.topic: reader.last for reader in self._readers}
 
     def refresh(self) -> None:
-        """Ask the graph who publishes."""
+        """Ask the graph who publishes; tell once what cannot be read and what was adapted to."""
         for reader in self._readers:
+            problem, qos = reader.problem, reader.qos
             reader.refresh()
+            if reader.problem and reader.problem != problem:
+                self._core.report("unreadable", topic=reader.topic, message=reader.problem)
+            if qos is not None and reader.qos not in (None, qos):
+                self._core.report(
+                    "qos_changed",
+                    topic=reader.topic,
+                    reliable=reader.qos.reliable,
+                    latched=reader.qos.latched,
+                )
 
     def drain(self) -> None:
         """Offer everything that has arrived."""

@@ -71,6 +71,11 @@ class StreamReader:
         return ""
 
     @property
+    def qos(self) -> Qos | None:
+        """What is subscribed with; None before the first publisher."""
+        return self._qos
+
+    @property
     def is_latched(self) -> bool:
         """Whether late readers get the last message."""
         return self._qos is not None and self._qos.latched

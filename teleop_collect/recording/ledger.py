@@ -102,6 +102,18 @@ class StreamLedger:
         """Whether the stream should flow for the whole episode."""
         return self._continuous
 
+    @property
+    def stamp_troubles(self) -> dict[str, int]:
+        """Messages with stamps that cannot be right, by what is wrong; empty without a header."""
+        if not self._has_header:
+            return {}
+        return {
+            "unstamped": self._delay.unstamped,
+            "future": self._delay.future,
+            "repeated": self.line.duplicates,
+            "out_of_order": self.line.out_of_order,
+        }
+
     def accept(self, receive_ns: int, data: bytes) -> int:
         """Note a message that entered the queue; returns its place on the time line, UTC ns."""
         stamp_ns = 0

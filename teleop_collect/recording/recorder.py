@@ -251,6 +251,10 @@ class EpisodeRecorder:
         """JSON text for the topic `episode/event`; records nothing by itself."""
         return self._monitor.text(kind, **fields)
 
+    def report(self, kind: str, **fields: Any) -> None:
+        """Have an event published of something that was noticed outside; from any thread."""
+        self._monitor.say(kind, **fields)
+
     def watch_streams(self) -> None:
         """Look for silent and losing streams; to be asked several times a second."""
         current = self._current

@@ -25,12 +25,14 @@ class Notice:
     Attributes:
         kind: `silent` and `returned` of a required stream; `dropout`: messages lost before they
             reached the recorder (cause `transport`), or images before they were published
-            (`device`); `shedding`: messages given up because the disk is slow.
+            (`device`); `shedding`: messages given up because the disk is slow; `stamps`: the first
+            message of an episode whose header stamp is zero, ahead of its receive time, that of
+            the message before, or earlier.
         topic: absolute name.
         fields: details, for the event's JSON.
     """
 
-    kind: Literal["silent", "returned", "dropout", "shedding"]
+    kind: Literal["silent", "returned", "dropout", "shedding", "stamps"]
     topic: str
     fields: Mapping[str, Any]
 
@@ -84,9 +86,19 @@ class _Watched:
         self._lost_device = 0
         self._dropped = 0
         self._told_ns = 0
+        self._stamps_told: set[str] = set()
 
     def poll(self, now_ns: int) -> list[Notice]:
-        return [*self._silence(now_ns), *self._loss(now_ns)]
+        return [*self._silence(now_ns), *self._loss(now_ns), *self._stamps()]
+
+    def _stamps(self) -> list[Notice]:
+        """What is wrong with stamps; once each, of streams that one clock should stamp."""
+        if self._ledger.expected_hz is None:
+            return []
+        troubles = {word for word, count in self._ledger.stamp_troubles.items() if count}
+        new = sorted(troubles - self._stamps_told)
+        self._stamps_told |= troubles
+        return [Notice("stamps", self.topic, {"problem": word}) for word in new]
 
     def _silence(self, now_ns: int) -> list[Notice]:
         if self._limit_ns is None:

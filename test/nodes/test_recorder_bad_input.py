@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from geometry_msgs.msg import WrenchStamped
@@ -80,6 +81,19 @@ def written(running: RunningRig, topic: str, count: int) -> None:
     wait_for(seen, 20, f"{count} messages of {topic} on /diagnostics")
 
 
+def told_of(running: RunningRig, topic: str, kind: str, count: int) -> list[dict[str, Any]]:
+    """The first `count` events of a kind about a topic."""
+    found: list[dict[str, Any]] = []
+
+    def complete() -> bool:
+        events = running.client.events()
+        found.extend(e for e in events if (e.get("topic"), e["kind"]) == (topic, kind))
+        return len(found) >= count
+
+    wait_for(complete, 20, f"{count} events {kind} of {topic}")
+    return found
+
+
 def test_stamps_of_zero_from_the_future_and_repeated_are_kept_and_counted(recorder, node) -> None:
     with wrenches(node) as publisher:
         start(recorder)
@@ -88,7 +102,9 @@ def test_stamps_of_zero_from_the_future_and_repeated_are_kept_and_counted(record
         for stamp_ns in stamps:
             publisher.publish(wrench(stamp_ns))
         written(recorder, WRENCH, len(stamps))
+        told = told_of(recorder, WRENCH, "stamps", 4)
         folder = stop(recorder)
+    assert sorted(e["problem"] for e in told) == ["future", "out_of_order", "repeated", "unstamped"]
     found = ledger(folder, WRENCH)
     assert (found["received"], found["written"], found["lost_transport"]) == (5, 5, 0)
     assert (found["duplicate_stamps"], found["unstamped"], found["future_stamps"]) == (1, 1, 1)
@@ -134,8 +150,11 @@ def test_a_topic_that_never_comes_is_one_gap_as_long_as_the_episode(recorder, no
 
 
 def test_a_topic_of_another_type_is_an_error_on_diagnostics(recorder, node) -> None:
+    recorder.client.events()
     publisher = node.create_publisher(JointState, "follower/wrench", profile(topics.FAST_QOS))
     start(recorder)
+    (told,) = told_of(recorder, WRENCH, "unreadable", 1)
+    assert "published as sensor_msgs/msg/JointState" in told["message"]
     statuses = {}
     wait_for(
         lambda: (
@@ -166,7 +185,9 @@ def test_a_publisher_that_changes_its_qos_in_an_episode_is_followed(recorder, no
     with wrenches(node, Qos(depth=10, reliable=False)) as publisher:
         publisher.publish(wrench(2))
         written(recorder, WRENCH, 2)
+        (told,) = told_of(recorder, WRENCH, "qos_changed", 1)
         folder = stop(recorder)
+    assert (told["reliable"], told["latched"]) == (False, False)
     found = ledger(folder, WRENCH)
     assert (found["received"], found["written"], found["dropped_queue"]) == (2, 2, 0)
     assert found["lost_transport"] == "unknown"

@@ -168,3 +168,21 @@ def test_every_count_of_a_stream_is_in_the_manifest(tmp_path: Path) -> None:
     assert joints.out_of_order == 2
     assert manifest.streams[EVENT].expected == "unknown"
     assert manifest.streams[EVENT].late == "unknown"
+
+
+def test_wrong_stamps_are_told_once_for_each_way_to_be_wrong() -> None:
+    stream = STREAMS[JOINTS]
+    ledger = StreamLedger(stream.expected_hz, has_header=True)
+    watch = StreamWatch({JOINTS: stream}, [ledger], T0)
+
+    def told(*stamps_ns: int) -> list[str]:
+        for stamp_ns in stamps_ns:
+            ledger.accept(T0 + 10 * MS, joint_state(stamp_ns))
+        notices = watch.poll(T0 + 10 * MS)
+        return [notice.fields["problem"] for notice in notices if notice.kind == "stamps"]
+
+    assert told(T0 + MS, T0 + 2 * MS) == []
+    assert told(T0 + 2 * MS, T0 + 2 * MS) == ["repeated"]
+    assert told(T0 + 2 * MS, T0 + MS) == ["out_of_order"]
+    assert told(0, T0 + 60_000 * MS) == ["future", "unstamped"]
+    assert told(0, T0 + 60_000 * MS) == []
