@@ -87,10 +87,7 @@ def test_the_leader_of_a_replay_asks_through_the_mapping_for_what_was_sent():
 
 
 def test_one_leader_joint_for_two_cannot_be_driven_again():
-    mapping = {
-        "left": JointMapping(leader_joint="both"),
-        "right": JointMapping(leader_joint="both"),
-    }
+    both = JointMapping(leader_joint="both")
 
     with pytest.raises(ConfigError, match="joints left and right are both driven by leader joint"):
         Unmapping(("left", "right"), {"left": both, "right": both})
