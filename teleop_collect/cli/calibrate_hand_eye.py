@@ -30,6 +30,7 @@ from teleop_collect.rig.calibration.hand_eye import (
 )
 from teleop_collect.rig.calibration.pages import hand_eye_page
 from teleop_collect.rig.calibration.rigid import distance, from_mount, to_rigid
+from teleop_collect.rig.calibration.rotations import next_turn
 from teleop_collect.rig.calibration.store import load_calibrations
 from teleop_collect.rig.calibration.values import Board, CameraIntrinsics, HandEye
 from teleop_collect.rig.config import Rig
@@ -110,8 +111,9 @@ def _views(
             guide.say(f"pose {poses}: no board in view")
             continue
         views.append(view)
-        missing = missing_poses([v.world_from_link for v in views], setup.what)
-        guide.say(f"pose {len(views)} kept" + (f"; {missing}" if missing else ""))
+        links = [v.world_from_link for v in views]
+        missing = missing_poses(links, setup.what)
+        guide.say(f"pose {len(views)} kept; {missing or 'enough'}; {next_turn(links, setup.what)}")
         if missing is None and len(views) >= ENOUGH_POSES and not args.auto and not args.source:
             return views
     if not views:

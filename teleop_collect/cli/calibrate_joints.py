@@ -4,28 +4,30 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
 
 from teleop_collect import topics
 from teleop_collect.cli.calibration_run import Finding, Guide, keep, live_rig
 from teleop_collect.cli.session import connect_client
+from teleop_collect.clock import SystemClock
 from teleop_collect.errors import CheckFailed, ConfigError
 from teleop_collect.rig.calibration.apply import applied_zeros, calibrated
 from teleop_collect.rig.calibration.devices import chosen_arm, device_name
 from teleop_collect.rig.calibration.joint_zeros import Posture, calibrate_zeros, servo_angle
 from teleop_collect.rig.calibration.reference_postures import reference_postures
+from teleop_collect.rig.calibration.samples import StillSample
 from teleop_collect.rig.calibration.store import load_calibrations
 from teleop_collect.rig.config import DynamixelFollower, DynamixelLeader, SimFollower
 from teleop_collect.rig.description import descriptions_of
 from teleop_collect.rig.load import LoadedRig, load_rig
+from teleop_collect.rig.runtime import SIM_SCHEME, control_socket, device_path
 from teleop_collect.rig.servo_config import Servo
-
-if TYPE_CHECKING:
-    from teleop_collect.nodes.calibration_rig import CalibrationRig
 
 Side = Literal["leader", "follower"]
 Placer = Callable[[Mapping[str, float]], None]
+Reader = Callable[[], StillSample]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,10 +43,9 @@ def run(args: argparse.Namespace) -> int:
             "terminal; on the simulated rig use --auto"
         )
     guide = Guide(args.timeout)
-    with live_rig(loaded, auto=args.auto, alone=True) as rig:
-        rig.wait_heard(name, side)
+    with _reader(loaded, name, side, args, guide) as read:
         place = _placer(loaded, name, side) if args.auto else _ask
-        first, second = (_held(rig, name, side, servos, p, place, guide) for p in postures)
+        first, second = (_held(read, servos, p, place, guide) for p in postures)
     fit = calibrate_zeros(side, servos, first, second)
     device = device_name(loaded.rig, name, side)
     worst = max(abs(off) for off in fit.verified_rad.values())
@@ -111,14 +112,36 @@ def _given(text: str | None, default: Mapping[str, float]) -> Mapping[str, float
     return {**default, **values}
 
 
+@contextmanager
+def _reader(
+    loaded: LoadedRig, name: str, side: Side, args: argparse.Namespace, guide: Guide
+) -> Iterator[Reader]:
+    """Reads the arm: a Dynamixel follower from its bus with torque off, any other by topic."""
+    follower = loaded.rig.arms[name].follower
+    if side == "follower" and isinstance(follower, DynamixelFollower):
+        if args.auto:
+            raise ConfigError(f"--auto: the follower of arm {name} is held by hand")
+        from teleop_collect.devices.dynamixel.held_arm import HeldArm
+
+        servos = calibrated(loaded.rig, load_calibrations(loaded)).arms[name].follower
+        assert isinstance(servos, DynamixelFollower)
+        port = str(device_path(follower.port))
+        with HeldArm(servos, port, SystemClock(), guide.say) as held:
+            yield held.still
+        return
+    with live_rig(loaded, auto=args.auto, alone=True) as rig:
+        rig.wait_heard(name, side)
+        yield lambda: rig.still(name, side)
+
+
 def _held(
-    rig: "CalibrationRig", name: str, side: Side, servos: Mapping[str, Servo],
-    posture: Mapping[str, float], place: Placer, guide: Guide,
+    read: Reader, servos: Mapping[str, Servo], posture: Mapping[str, float], place: Placer,
+    guide: Guide,
 ) -> Posture:  # fmt: skip
     place(posture)
     if guide.left_s <= 0:
         raise guide.went_away("both postures are needed")
-    sample = rig.still(name, side)
+    sample = read()
     guide.say(f"read {len(servos)} joints")
     here = {j: servo for j, servo in servos.items() if j in sample.joints}
     angles = {joint: servo_angle(servo, sample.joints[joint]) for joint, servo in here.items()}
@@ -151,7 +174,6 @@ def _placer(loaded: LoadedRig, name: str, side: Side) -> Placer:
         return put
     if side == "leader" and isinstance(arm.leader, DynamixelLeader):
         from teleop_collect.devices.bus_emulator.client import EmulatorClient
-        from teleop_collect.rig.runtime import SIM_SCHEME, control_socket
 
         if arm.leader.port.startswith(SIM_SCHEME):
             port = arm.leader.port

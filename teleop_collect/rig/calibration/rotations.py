@@ -52,6 +52,15 @@ def degeneracy(poses: Sequence[FloatArray], what: str) -> str | None:
     return None
 
 
+def next_turn(poses: Sequence[FloatArray], what: str) -> str:
+    """Which way to turn next, in words: about the axis that poses so far turn about least."""
+    if len(poses) < 2:
+        return f"turn {what} by 30 degrees"
+    _, strengths, directions = np.linalg.svd(rotation_vectors(poses))
+    weakest = directions[-1] if len(strengths) == len(directions) else directions[len(strengths)]
+    return f"turn {what} about its {AXES[int(np.argmax(np.abs(weakest)))]} axis by 30 degrees"
+
+
 def information(poses: Sequence[FloatArray]) -> float:
     """How well rotations between poses cover two axes: the second singular value, rad."""
     if len(poses) < 3:
