@@ -4,12 +4,14 @@
 
 Two raw RGB-D cameras, three joint streams and a wrench (92 MB/s) come from a process of their own.
 The real recorder node is killed at random moments; the next start salvages, and every byte of what
-it recovered is compared with what was sent. Then a small file system in memory fills up, by the
-episode or by somebody else (needs the right to mount).
+it recovered is compared with what was sent. One more is ended by SIGTERM. Then a small file system
+in memory fills up, by the episode or by somebody else (needs the right to mount).
 """
 
 import argparse
+import signal
 import tempfile
+import time
 from pathlib import Path
 
 from recording_load.disk_full import fill_disk, may_mount
@@ -18,6 +20,7 @@ from recording_load.kills import KillRun
 from report import Report
 
 DISK_MB = 256
+MAX_CLOSE_S = 2.0
 
 
 def kill(report: Report, folder: Path, options: argparse.Namespace) -> None:
@@ -26,6 +29,21 @@ def kill(report: Report, folder: Path, options: argparse.Namespace) -> None:
         kills = run.kill(options.kills, options.earliest_s, options.latest_s)
         episodes = [p.name for lane in run.lanes for p in (lane.root / "episodes").iterdir()]
     judge_kills(report, kills, episodes)
+
+
+def terminate(report: Report, folder: Path, options: argparse.Namespace) -> None:
+    """End a recorder with SIGTERM in an episode and judge."""
+    with KillRun(folder, options.load) as run:
+        lane = run.lanes[0]
+        episode_id = lane.start()
+        time.sleep(options.latest_s)
+        began = time.monotonic()
+        code = lane.recorder.end(signal.SIGTERM)
+        seconds = time.monotonic() - began
+        finished = (lane.root / "episodes" / episode_id / "manifest.json").exists()
+    report.row("SIGTERM in an episode", close_s=seconds, exit_code=code, finished=finished)
+    report.at_most("sigterm_close_s", seconds, MAX_CLOSE_S)
+    report.at_least("sigterm_finished", int(finished and code == 0), 1)
 
 
 def fill(report: Report, folder: Path, options: argparse.Namespace) -> None:
@@ -59,8 +77,10 @@ def run(name: str, options: argparse.Namespace) -> int:
     """Measure and report under a name."""
     report = Report(name)
     with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=options.folder) as folder:
-        kill(report, Path(folder), options)
-        fill(report, Path(folder), options)
+        for number, part in enumerate((kill, terminate, fill)):
+            place = Path(folder) / str(number)
+            place.mkdir()
+            part(report, place, options)
     return report.finish()
 
 
