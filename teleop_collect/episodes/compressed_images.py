@@ -15,6 +15,9 @@ DEPTH_HEADER = struct.Struct("<iff")
 """`ConfigHeader` of compressed_depth_image_transport: an enum and two quantisation parameters,
 which 16-bit depth does not use."""
 LEAST_REDUCED_WIDTH = 40
+MAX_PIXELS = 1 << 24
+PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 RVL_SIZE = struct.Struct("<II")
 """Width and height before RVL data."""
 
@@ -52,6 +55,7 @@ def reduced_grey(topic: str, message: Any) -> FloatArray:
         UnreadableError: data that are no such image.
         MissingExtraError: OpenCV is not installed.
     """
+    _check_size(bytes(message.data))
     cv2 = import_opencv()
     data = np.frombuffer(bytes(message.data), dtype=np.uint8)
     try:
@@ -89,6 +93,7 @@ def _color(data: bytes) -> NDArray[Any]:
 
 def _opened(data: bytes) -> NDArray[Any]:
     """A JPEG or PNG as OpenCV sees it: BGR, or one channel."""
+    _check_size(data)
     cv2 = import_opencv()
     try:
         pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
@@ -97,6 +102,35 @@ def _opened(data: bytes) -> NDArray[Any]:
     if pixels is None:
         raise UnreadableError("an image cannot be decoded")
     return np.asarray(pixels)
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse an image by the size that its own header declares, before memory is spent on it.
+
+    Raises:
+        UnreadableError: it is neither JPEG nor PNG, has no size, or a huge one.
+    """
+    if data.startswith(PNG_MAGIC) and len(data) >= 24:
+        width, height = struct.unpack_from(">II", data, 16)
+    elif data.startswith(JPEG_MAGIC):
+        width, height = _jpeg_size(data)
+    else:
+        raise UnreadableError("an image is neither JPEG nor PNG")
+    if not 0 < width * height <= MAX_PIXELS:
+        raise UnreadableError(f"an image of {width} x {height} is over {MAX_PIXELS} pixels")
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height from the frame header. ITU-T T.81, annex B."""
+    at = len(JPEG_MAGIC) - 1
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return width, height
+        is_bare = marker == 0xFF or 0xD0 <= marker <= 0xD8
+        at += 1 if marker == 0xFF else 2 if is_bare else 2 + int.from_bytes(data[at + 2 : at + 4])
+    raise UnreadableError("an image has no size")
 
 
 def import_opencv() -> ModuleType:

@@ -11,7 +11,8 @@ import yaml
 from teleop_collect.errors import UnreadableError
 
 MANIFEST, METADATA, QA = "manifest.json", "metadata.yaml", "qa.json"
-MAX_MANIFEST_BYTES = 16 << 20
+MAX_MANIFEST_BYTES = 4 << 20
+MAX_METADATA_BYTES = 1 << 20
 MAX_FILES = 1000
 
 
@@ -43,7 +44,10 @@ def find_files(path: Path) -> EpisodeFiles:
         return EpisodeFiles(path, beside, (path,), read_manifest(path.parent))
     if not path.is_dir():
         raise UnreadableError(f"{path}: no such file or folder")
-    mcaps = _listed(path) or tuple(sorted(path.glob("*.mcap")))
+    # A pipe or device of that name would be waited for.
+    mcaps = _listed(path) or tuple(sorted(f for f in path.glob("*.mcap") if f.is_file()))
+    if len(mcaps) > MAX_FILES:
+        raise UnreadableError(f"{path}: holds over {MAX_FILES} .mcap files; this is no episode")
     if not mcaps:
         raise UnreadableError(f"{path}: holds no .mcap file{_hint(path)}")
     return EpisodeFiles(path, path, mcaps, read_manifest(path))
@@ -94,12 +98,12 @@ def _finite(text: str) -> float:
 def _listed(folder: Path) -> tuple[Path, ...]:
     """Files that rosbag2's metadata names, in its order; names may not leave the folder."""
     path = folder / METADATA
-    if not path.is_file() or path.stat().st_size > MAX_MANIFEST_BYTES:
+    if not path.is_file() or path.stat().st_size > MAX_METADATA_BYTES:
         return ()
     try:
         content = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 (a safe loader)
         names = content["rosbag2_bagfile_information"]["relative_file_paths"]
-        files = [folder / Path(str(name)).name for name in names[:MAX_FILES]]
+        files = [folder / Path(n).name for n in names[:MAX_FILES] if isinstance(n, str)]
     except (yaml.YAMLError, KeyError, TypeError, RecursionError, ValueError):
         return ()
     return tuple(file for file in files if file.suffix == ".mcap" and file.is_file())

@@ -141,6 +141,7 @@ class McapFile:
             if int.from_bytes(body[-4:], "little") not in (0, zlib.crc32(body[:-4])):
                 raise self._file.error("an attachment's checksum does not match its content")
             attachment = self._file.parse(records.Attachment, body)
+            self._file.check_name(attachment.name)
             found[attachment.name] = attachment.data
         return found
 
@@ -203,6 +204,7 @@ class McapFile:
             index.schemas[schema.id] = schema
         elif opcode == Opcode.CHANNEL:
             channel = self._file.parse(records.Channel, bytes(body))
+            self._file.check_name(channel.topic)
             index.channels[channel.id] = channel
         elif opcode == Opcode.CHUNK_INDEX:
             chunk = self._file.parse(records.ChunkIndex, bytes(body))
@@ -218,9 +220,11 @@ class McapFile:
             )
         elif opcode == Opcode.ATTACHMENT_INDEX:
             attachment = self._file.parse(records.AttachmentIndex, bytes(body))
+            self._file.check_name(attachment.name)
             index.attachments.append(attachment.offset)
         elif opcode == Opcode.METADATA_INDEX:
             metadata = self._file.parse(records.MetadataIndex, bytes(body))
+            self._file.check_name(metadata.name)
             index.metadata.append(metadata.offset)
         if len(index.channels) > MAX_CHANNELS or len(index.schemas) > MAX_CHANNELS:
             raise self._file.error(f"more than {MAX_CHANNELS} channels")
@@ -273,6 +277,10 @@ class McapFile:
                 raise self._file.error(f"schema {schema.name[:80]} is over {MAX_SCHEMA_BYTES} B")
         if len({part.offset for part in self.index.parts}) != len(self.index.parts):
             raise self._file.error("the index lists a chunk twice")
+        if any(part.offset + PREFIX.size > self._file.size for part in self.index.parts):
+            raise self._file.error("the index lists a chunk beyond the end of the file")
+        if unknown := set(self.index.counts) - set(self.index.channels):
+            raise self._file.error(f"messages belong to unknown channel {min(unknown)}")
 
     def _messages_of(self, part: Part, *, check_crc: bool) -> Iterator[RawMessage]:
         body = self._file.record_at(part.offset, Opcode(part.opcode))

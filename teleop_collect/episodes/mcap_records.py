@@ -28,6 +28,8 @@ MAX_CHUNK_BYTES = 64 << 20
 MAX_CHANNELS = 4096
 MAX_SCHEMA_BYTES = 1 << 20
 MAX_ATTACHMENTS_BYTES = 64 << 20
+MAX_NAME = 1024
+MAX_RATIO, MAX_INFLATED_BYTES = 1000, 512 << 20
 
 PREFIX = struct.Struct("<BQ")
 MESSAGE_HEAD = struct.Struct("<HIQQ")
@@ -64,6 +66,7 @@ class RecordFile:
         self.name = name
         self._stream = stream
         self.size = os.fstat(stream.fileno()).st_size
+        self._inflated = 0
 
     def bytes_at(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes, or an error.
@@ -113,6 +116,28 @@ class RecordFile:
         except (McapError, struct.error, ValueError, OverflowError) as error:
             raise self.error(f"a {kind.__name__} record is malformed ({error})") from error
 
+    def check_name(self, name: str) -> None:
+        """Refuse the name of a topic or attachment that climbs out of folders, or has no end.
+
+        Raises:
+            UnreadableError: it does.
+        """
+        if ".." in name.replace("\\", "/").split("/") or "\0" in name or len(name) > MAX_NAME:
+            raise self.error(f"the name {name[:60]!r} is no name of a topic or attachment")
+
+    def charge(self, size: int) -> None:
+        """Take note of content that was next to nothing before it was decompressed.
+
+        Raises:
+            UnreadableError: there is too much of it.
+        """
+        self._inflated += size
+        if self._inflated > MAX_INFLATED_BYTES:
+            raise self.error(
+                f"over {MAX_INFLATED_BYTES} bytes of it are compressed more than {MAX_RATIO}:1, "
+                "which no sensor's data are"
+            )
+
     def error(self, problem: str) -> UnreadableError:
         """One message for a person about this file."""
         return UnreadableError(
@@ -131,6 +156,8 @@ def decompress(file: RecordFile, chunk: records.Chunk, *, check_crc: bool = True
     size = chunk.uncompressed_size
     if size > MAX_CHUNK_BYTES:
         raise file.error(f"a chunk of {size} bytes is over the limit of {MAX_CHUNK_BYTES}")
+    if size > MAX_RATIO * len(chunk.data):
+        file.charge(size)
     data = _expand(file, chunk)
     if len(data) != size:
         raise file.error(f"a chunk holds {len(data)} bytes and declares {size}")

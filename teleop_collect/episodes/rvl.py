@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from teleop_collect.errors import UnreadableError
 
 DepthImage = NDArray[np.uint16]
-# A difference of 16-bit values takes 17 bits once zigzag coded; a run is below 2**26 pixels.
+# A difference of 16-bit values takes 17 bits once zigzag coded; a run is below 2**24 pixels.
 _MAX_NIBBLES = 9
-_MAX_PIXELS = 1 << 26
+_MAX_PIXELS = 1 << 24
 
 
 def encode(depth: DepthImage) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from mcap import records
 
 from teleop_collect.clock import NS_PER_S
-from teleop_collect.episodes.mcap_records import RawMessage
+from teleop_collect.episodes.mcap_records import MAX_CHANNELS, RawMessage
 from teleop_collect.errors import UnreadableError
 from teleop_collect.provenance.manifest import (
     Manifest,
@@ -142,12 +142,17 @@ class SalvageWriter:
                 )
 
     def _add_schema(self, record: records.Schema) -> None:
-        if record.id not in self._schemas:
+        if len(self._schemas) > MAX_CHANNELS:
+            self._refuse(f"there are more than {MAX_CHANNELS} schemas")
+        elif record.id not in self._schemas:
             new = self._open_writer.add_schema(record.name, record.encoding, record.data)
             self._schemas[record.id] = (new, record.name)
 
     def _add_channel(self, record: records.Channel) -> None:
         if record.id in self._channels:
+            return
+        if len(self._channels) >= MAX_CHANNELS:
+            self._refuse(f"there are more than {MAX_CHANNELS} channels")
             return
         if record.schema_id not in self._schemas:
             self._refuse("a channel refers to a missing schema")

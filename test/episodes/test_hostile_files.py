@@ -1,130 +1,20 @@
 """Foreign, damaged and malicious files end in one message, without memory or time being spent."""
 
-import io
+import os
 import resource
-import struct
-import zlib
-from collections.abc import Callable
 from pathlib import Path
 
-import lz4.frame
 import numpy as np
 import pytest
-import zstandard
-from mcap.writer import CompressionType, Writer
+from mcap.writer import Writer
+from support.hostile_files import HOSTILE, REPORTED, valid
 from support.synthetic_episode import write_episode
 
+from teleop_collect.cli.main import main
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import UnreadableError
 
-MAGIC = b"\x89MCAP0\r\n"
 MAX_GROWTH_KB = 200 << 10
-
-
-def record(opcode: int, body: bytes) -> bytes:
-    return struct.pack("<BQ", opcode, len(body)) + body
-
-
-def text(value: str) -> bytes:
-    return struct.pack("<I", len(value)) + value.encode()
-
-
-def chunk(declared: int, compression: str, data: bytes, crc: int = 0) -> bytes:
-    head = struct.pack("<QQQI", 0, 1, declared, crc) + text(compression)
-    return record(6, head + struct.pack("<Q", len(data)) + data)
-
-
-def file_of(*records: bytes) -> bytes:
-    """A file without summary that is otherwise well-formed."""
-    header = record(1, text("ros2") + text("x"))
-    end = record(15, struct.pack("<I", 0)) + record(2, struct.pack("<QQI", 0, 0, 0))
-    return MAGIC + header + b"".join(records) + end + MAGIC
-
-
-def valid() -> bytes:
-    stream = io.BytesIO()
-    writer = Writer(stream, compression=CompressionType.NONE)
-    writer.start("ros2")
-    schema = writer.register_schema("std_msgs/msg/String", "ros2msg", b"string data\n")
-    channel = writer.register_channel("/a", "cdr", schema)
-    writer.add_message(channel, 1, b"\0\1\0\0\2\0\0\0x\0", 1)
-    writer.finish()
-    return stream.getvalue()
-
-
-def summary_edit(edit: Callable[[bytearray, int], None]) -> bytes:
-    """A valid file whose summary was changed, its checksum made to fit."""
-    data = bytearray(valid())
-    (start,) = struct.unpack_from("<Q", data, len(data) - 28)
-    edit(data, start)
-    struct.pack_into("<I", data, len(data) - 12, zlib.crc32(data[start : len(data) - 12]))
-    return bytes(data)
-
-
-def point_chunk_outside(data: bytearray, start: int) -> None:
-    offset = start
-    while data[offset] != 8:
-        offset += 9 + struct.unpack_from("<Q", data, offset + 1)[0]
-    struct.pack_into("<Q", data, offset + 9 + 16, 1 << 62)
-
-
-def cut_a_record(data: bytearray, start: int) -> None:
-    struct.pack_into("<Q", data, start + 1, 1 << 63)
-
-
-def huge_string(data: bytearray, start: int) -> None:
-    struct.pack_into("<I", data, start + 9 + 2, 0xFFFFFFFF)
-
-
-def invalid_utf8(data: bytearray, start: int) -> None:
-    data[start + 9 + 2 + 4] = 0xFF
-
-
-zeros = bytes(64 << 20)
-BOMB = zstandard.compress(zeros)
-STREAMED_BOMB = zstandard.ZstdCompressor(write_content_size=False).compress(zeros)
-LZ4_BOMB = lz4.frame.compress(zeros)
-message = record(5, struct.pack("<HIQQ", 99, 0, 0, 0))
-
-HOSTILE = {
-    "empty": b"",
-    "one byte": b"\x89",
-    "text": b"not a recording at all\n" * 100,
-    "magic alone": MAGIC,
-    "two magics": MAGIC + MAGIC,
-    "no footer": valid()[:-40],
-    "last byte missing": valid()[:-1],
-    "half a file": valid()[: len(valid()) // 2],
-    "zstd bomb that declares 10 bytes": file_of(chunk(10, "zstd", BOMB)),
-    "zstd bomb without a size in its frame": file_of(chunk(10, "zstd", STREAMED_BOMB)),
-    "lz4 bomb": file_of(chunk(10, "lz4", LZ4_BOMB)),
-    "chunk that declares an exabyte": file_of(chunk(1 << 60, "zstd", BOMB)),
-    "chunk smaller than declared": file_of(chunk(100, "", b"abc")),
-    "unknown compression": file_of(chunk(3, "xz", b"abc")),
-    "garbage as zstd": file_of(chunk(3, "zstd", b"abc")),
-    "garbage as lz4": file_of(chunk(3, "lz4", b"abc")),
-    "wrong checksum": file_of(chunk(3, "", b"abc", crc=1)),
-    "cut record in a chunk": file_of(chunk(10, "", record(5, b"x" * 40)[:10])),
-    "record of 2^63 bytes": file_of(struct.pack("<BQ", 5, 1 << 63)),
-    "message too short": file_of(record(5, b"xx")),
-    "message of an unknown channel": file_of(message),
-    "message of an unknown channel in a chunk": file_of(chunk(len(message), "", message)),
-    "schema with an endless name": file_of(record(3, struct.pack("<HI", 1, 0xFFFFFFFF))),
-    "channel without its schema": file_of(
-        record(4, struct.pack("<HH", 1, 7) + text("/a") + text("cdr") + struct.pack("<I", 0))
-    ),
-    "65 000 channels": file_of(
-        *(
-            record(4, struct.pack("<HH", i, 0) + text(f"/{i}") + text("") + struct.pack("<I", 0))
-            for i in range(65_000)
-        )
-    ),
-    "chunk index beyond the file": summary_edit(point_chunk_outside),
-    "summary record of 2^63 bytes": summary_edit(cut_a_record),
-    "summary with an endless string": summary_edit(huge_string),
-    "invalid UTF-8": summary_edit(invalid_utf8),
-    "summary checksum wrong": valid()[:-30] + b"\xff" + valid()[-29:],
-}
 
 
 def read_everything(path: Path) -> dict[str, list[bytes]]:
@@ -147,6 +37,71 @@ def test_hostile_file_ends_in_one_message(tmp_path: Path, data: bytes):
     assert "hostile.mcap" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert grown_kb < MAX_GROWTH_KB
+
+
+def grown_kb(arguments: list[str]) -> tuple[int, int]:
+    """Exit code of a command, and by how much the memory of this process rose at most."""
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    code = main(arguments)
+    return code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+
+
+def test_there_are_enough_of_them():
+    assert len(HOSTILE) + len(REPORTED) >= 60
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+def test_every_command_refuses_a_hostile_file_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+):
+    folder = tmp_path / "bag"
+    folder.mkdir()
+    (folder / "hostile.mcap").write_bytes(data)
+    for verb in (["qa", "--json"], ["episodes", "show"], ["verify"]):
+        code, grown = grown_kb([*verb, str(folder)])
+        captured = capsys.readouterr()
+        assert code == 2, verb
+        assert "hostile.mcap" in captured.err + captured.out, verb
+        assert grown < MAX_GROWTH_KB, verb
+        assert [f.name for f in folder.iterdir()] == ["hostile.mcap"], verb
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+def test_salvage_survives_a_hostile_file_and_writes_beside_it_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+):
+    folder = tmp_path / "bag"
+    folder.mkdir()
+    (folder / "hostile.mcap").write_bytes(data)
+    code, grown = grown_kb(["salvage", str(folder / "hostile.mcap")])
+    assert code in (0, 1, 2, 3), capsys.readouterr()
+    assert grown < MAX_GROWTH_KB
+    assert {f.name for f in folder.iterdir()} <= {"hostile.mcap", "hostile.recovered.mcap"}
+    assert [f.name for f in tmp_path.iterdir()] == ["bag"]
+
+
+@pytest.mark.parametrize("data", REPORTED.values(), ids=REPORTED.keys())
+def test_malicious_content_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+):
+    path = tmp_path / "hostile.mcap"
+    path.write_bytes(data)
+    code, grown = grown_kb(["qa", "--json", str(path)])
+    capsys.readouterr()
+    assert code in (0, 1, 2)
+    assert grown < MAX_GROWTH_KB
+    assert [f.name for f in tmp_path.iterdir()] == ["hostile.mcap"]
+
+
+def test_metadata_with_an_alias_bomb_and_pipes_are_left_alone(tmp_path: Path):
+    folder = tmp_path / "bag"
+    folder.mkdir()
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    listing = f"l0: &l0 [a]\n{levels}rosbag2_bagfile_information: {{relative_file_paths: *l9}}\n"
+    (folder / "metadata.yaml").write_text(listing)
+    os.mkfifo(folder / "pipe.mcap")
+    with pytest.raises(UnreadableError, match=r"holds no \.mcap"):
+        open_episode(folder)
 
 
 def test_the_file_that_the_hostile_ones_are_made_from_is_good(tmp_path: Path):

@@ -48,6 +48,7 @@ class Simulation:
         duration_s: length; the arm rests for 0.6 s first.
         size: of images, px.
         cameras: names.
+        keep_pixels: images stay in the plan as arrays too, so that defects can change them.
     """
 
     def __init__(
@@ -56,7 +57,10 @@ class Simulation:
         duration_s: float,
         size: tuple[int, int] = (160, 120),
         cameras: tuple[str, ...] = ("scene",),
+        *,
+        keep_pixels: bool = True,
     ) -> None:
+        self._keep_pixels = keep_pixels
         self.rig = small_rig(size, cameras)
         self._arm = self.rig.arms["main"]
         self._size, self._seed = size, seed
@@ -90,7 +94,7 @@ class Simulation:
         renderer.close()
         for stream in self.plan.streams.values():
             for sample in stream.samples:
-                sample.raw = serialize(stream.type, sample)
+                sample.raw = sample.raw or serialize(stream.type, sample)
         return self.plan
 
     def _control(self, ms: int) -> None:
@@ -149,7 +153,10 @@ class Simulation:
         stream = self.plan.streams.setdefault(topic, Stream(kind, float(hz), True))
         stamp_ns = self.plan.start_ns + ms * 1_000_000 + int(self._rng.integers(0, 100_000))
         log_ns = stamp_ns + 300_000 + int(self._rng.integers(0, 400_000))
-        stream.samples.append(Sample(stamp_ns, log_ns, value))
+        sample = Sample(stamp_ns, log_ns, value)
+        if kind == IMAGE and not self._keep_pixels:
+            sample = Sample(stamp_ns, log_ns, None, serialize(kind, sample))
+        stream.samples.append(sample)
 
 
 def cropped(plan: Plan, duration_s: float, edited: tuple[str, ...] = ()) -> Plan:
