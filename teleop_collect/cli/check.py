@@ -69,8 +69,6 @@ def run(args: argparse.Namespace) -> int:
             return _save_baseline(client)
         report = _report(client, loaded, args)
     report["devices"] = devices.texts
-    if args.report is not None:
-        _write_page(loaded, report, args.report)
     if args.json:
         print_json(report)
     else:
@@ -127,16 +125,16 @@ def _report(client: "RigClient", loaded: LoadedRig, args: argparse.Namespace) ->
     only = [name.strip() for name in args.only.split(",") if name.strip()]
     if unknown := sorted(set(only) - set(NAMES)):
         raise ConfigError(f"no check {', '.join(unknown)}; `check --list` names all")
-    if args.quick:
-        return parsed_report(client.trigger(topics.RIG_CHECK_QUICK, CHECK_TIMEOUT_S))
     if args.poses:
         asked_poses(client)
     motion = loaded.rig.sim is not None if args.motion is None else args.motion
-    client.set_parameters("rig_check", {"motion": motion, "only": ",".join(only)})
+    page = "" if args.report is None else str(args.report.expanduser().absolute())
+    service = topics.RIG_CHECK_QUICK if args.quick else topics.RIG_CHECK_RUN
+    client.set_parameters("rig_check", {"motion": motion, "only": ",".join(only), "page": page})
     try:
-        return parsed_report(client.trigger(topics.RIG_CHECK_RUN, CHECK_TIMEOUT_S))
+        return parsed_report(client.trigger(service, CHECK_TIMEOUT_S))
     finally:
-        client.set_parameters("rig_check", {"motion": False, "only": ""})
+        client.set_parameters("rig_check", {"motion": False, "only": "", "page": ""})
 
 
 def _save_baseline(client: "RigClient") -> int:
@@ -145,10 +143,6 @@ def _save_baseline(client: "RigClient") -> int:
         raise CheckFailed(answer.message)
     print(f"baseline: {answer.message}")
     return EXIT_GOOD
-
-
-def _write_page(loaded: LoadedRig, report: dict[str, Any], out: Path) -> None:
-    raise ConfigError("the page is not written yet")
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from std_srvs.srv import Trigger
 
 from teleop_collect import topics
 from teleop_collect.clock import SystemClock
-from teleop_collect.errors import CheckFailed, ConfigError
+from teleop_collect.errors import CheckFailed, ConfigError, TeleopCollectError
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.qos import profile
@@ -21,6 +21,7 @@ from teleop_collect.nodes.rig_check_context import ContextMaker
 from teleop_collect.process import prefer_data
 from teleop_collect.rig.checks.kept_report import keep_report, kept_report
 from teleop_collect.rig.checks.measured_baseline import store_baseline
+from teleop_collect.rig.checks.page.document import write_page
 from teleop_collect.rig.checks.report import RigCheckReport
 from teleop_collect.rig.checks.run import MOTION, NAMES, QUICK, run_checks
 
@@ -34,6 +35,7 @@ class RigCheckNode:
         root = host.parameter("root", "", "folder for episodes; the rig file's when empty")
         host.parameter("motion", False, "whether a check may move the arms a little")
         host.parameter("only", "", "comma-separated names of the checks to run; all when empty")
+        host.parameter("page", "", "file for an HTML page about the next check; none when empty")
         self._make = ContextMaker(
             host, self._loaded, Path(root or self._loaded.rig.recording.root).expanduser()
         )
@@ -67,6 +69,8 @@ class RigCheckNode:
             report = RigCheckReport.of(self._loaded, self._clock.utc_ns(), results)
             if set(only) == set(NAMES):
                 self._accept(report)
+            if page := str(self._host.node.get_parameter("page").value):
+                write_page(context, report, Path(page))
         self._tell(report)
         return report
 
@@ -79,6 +83,8 @@ class RigCheckNode:
             context = self._make.context(seconds=self._loaded.rig.check.quick_observe_s)
             report = before.renewed(run_checks(context, QUICK), self._clock.utc_ns())
             self._accept(report)
+            if page := str(self._host.node.get_parameter("page").value):
+                write_page(context, report, Path(page))
         self._tell(report)
         return report
 
@@ -107,7 +113,7 @@ class RigCheckNode:
         def callback(request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
             try:
                 report = check()
-            except ConfigError as error:
+            except TeleopCollectError as error:
                 response.success, response.message = False, str(error)
                 return response
             response.success = report.result == "pass"

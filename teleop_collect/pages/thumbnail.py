@@ -20,14 +20,15 @@ RGB_8_BIT = (8, 2, 0, 0, 0)
 FILTER_UP = 2
 
 
-def thumbnail(image: NDArray[Any], title: str) -> Html:
-    """An image element at most 160 px wide.
+def thumbnail(image: NDArray[Any], title: str, max_width: int = MAX_WIDTH) -> Html:
+    """An image element.
 
     Args:
         image: uint8 (height, width, 3) RGB, or (height, width) grey.
         title: shown when pointed at.
+        max_width: px; a wider image is thinned out.
     """
-    step = max(1, -(-image.shape[1] // MAX_WIDTH))
+    step = max(1, -(-image.shape[1] // max_width))
     small = image[::step, ::step]
     if small.ndim == 2:
         small = np.repeat(small[..., None], 3, axis=2)

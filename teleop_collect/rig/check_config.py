@@ -26,9 +26,9 @@ class Check(Section):
     """How much later than its commands a follower may move."""
     max_reprojection_px: Positive = 2.0
     """Mean distance of the board's corners from where the calibration puts them."""
-    max_camera_drift_m: Positive = 0.004
-    max_camera_drift_rad: Positive = 0.007
-    """How far a camera may have moved since it was calibrated; 0.4 degrees."""
+    max_camera_drift_m: Positive = 0.002
+    max_camera_drift_rad: Positive = 0.0026
+    """How far a camera may seem to have moved since the baseline; 0.15 degrees."""
     max_depth_m: Positive = 6.0
     """Largest median depth that makes sense for this rig."""
     min_depth_fill: Share = 0.4

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from teleop_collect.errors import CheckFailed, ConfigError, MissingExtraError
-from teleop_collect.rig.calibration.board_pose import (
-    ExtrinsicsDrift,
-    board_pose,
-    extrinsics_drift,
-)
+from teleop_collect.rig.calibration.board_pose import ExtrinsicsDrift, board_pose
 from teleop_collect.rig.calibration.charuco import BoardView
-from teleop_collect.rig.calibration.rigid import distance
+from teleop_collect.rig.calibration.rigid import from_rigid, inverse
 from teleop_collect.rig.checks.board_view import SeenBoard, seen_board, stored_hand_eye
+from teleop_collect.rig.checks.camera_drift import drift_of
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.link_poses import parent_from_parent
 from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good, unseen
@@ -24,6 +21,7 @@ class _Judged:
     camera: str
     since: str
     drift: ExtrinsicsDrift
+    moved: bool
 
     def text(self) -> str:
         """Drift as a person reads it."""
@@ -31,8 +29,8 @@ class _Judged:
         turned = math.degrees(drift.turned_rad)
         return (
             f"camera {self.camera}: the board is {drift.error_px:.2f} px from where the "
-            f"{self.since} has it; camera or board moved {drift.moved_m * 1e3:.1f} mm and "
-            f"{turned:.2f} degrees"
+            f"{self.since} has it; it or the camera moved about {drift.moved_m * 1e3:.1f} mm "
+            f"and {turned:.2f} degrees"
         )
 
 
@@ -53,14 +51,7 @@ class CameraExtrinsics:
             todo = "put the board into view; `calibrate hand-eye` or `check --save-baseline`"
             return unseen(self, "no board in view to compare with a calibration", todo)
         worst = round(max(j.drift.error_px for j in judged), 3)
-        moved = [
-            j.text()
-            for j in judged
-            if j.drift.error_px > limits.max_reprojection_px
-            or j.drift.moved_m > limits.max_camera_drift_m
-            or j.drift.turned_rad > limits.max_camera_drift_rad
-        ]
-        if moved:
+        if moved := [j.text() for j in judged if j.moved]:
             todo = "put camera and board back, or calibrate again (`calibrate hand-eye`)"
             return bad(self, "; ".join(moved), todo, worst, limits.max_reprojection_px, "px")
         message = f"{len(judged)} cameras stand where they were"
@@ -72,28 +63,47 @@ def _judge(context: CheckContext, camera: str) -> _Judged | None:
     if seen is None:
         return None
     try:
-        stored = stored_hand_eye(context, camera)
-        if stored is not None:
-            between = parent_from_parent(context, stored.board_parent, stored.parent)
-            if between is not None:
-                drift = extrinsics_drift(seen.view, seen.camera, stored, between)
-                return _Judged(camera, "hand-eye calibration", drift)
-        return _since_baseline(context, camera, seen)
+        return _since_hand_eye(context, camera, seen) or _since_baseline(context, camera, seen)
     except CheckFailed:
         return None
 
 
+def _since_hand_eye(context: CheckContext, camera: str, seen: SeenBoard) -> _Judged | None:
+    """Against where the calibration puts the board, wherever the arm has taken either."""
+    stored = stored_hand_eye(context, camera)
+    if stored is None:
+        return None
+    between = parent_from_parent(context, stored.board_parent, stored.parent)
+    if between is None:
+        return None
+    parent_from_board = inverse(between) @ from_rigid(stored.board_parent_from_board)
+    expected = inverse(from_rigid(stored.parent_from_camera)) @ parent_from_board
+    drift = drift_of(seen.view.points_m, seen.view.corners_px, expected, seen.camera)
+    limit = context.rig.check.max_reprojection_px
+    return _Judged(camera, "hand-eye calibration", drift, drift.error_px > limit)
+
+
 def _since_baseline(context: CheckContext, camera: str, seen: SeenBoard) -> _Judged | None:
-    """Against the corners of the baseline, for a camera that does not move with an arm."""
+    """Against the corners of the baseline, for a camera that does not move with an arm.
+
+    The same corners are compared, so what the calibration has wrong shows in neither; the limits
+    on the movement hold too.
+    """
     before = context.camera_baseline(camera)
     if before is None or context.rig.cameras[camera].mount.parent != "world":
         return None
     rows = [i for i, corner in enumerate(seen.view.ids.tolist()) if corner in before.corners]
     if len(rows) < len(seen.view.ids) / 2:
         return None
-    now = BoardView(seen.view.ids[rows], seen.view.corners_px[rows], seen.view.points_m[rows])
-    kept = np.array([before.corners[corner] for corner in now.ids.tolist()])
-    then = BoardView(now.ids, kept, now.points_m)
-    error_px = float(np.sqrt(((now.corners_px - kept) ** 2).sum(axis=1).mean()))
-    poses = [board_pose(view, seen.camera).camera_from_board for view in (then, now)]
-    return _Judged(camera, "baseline", ExtrinsicsDrift(error_px, *distance(*poses)))
+    ids, points_m = seen.view.ids[rows], seen.view.points_m[rows]
+    kept = np.array([before.corners[corner] for corner in ids.tolist()])
+    expected = board_pose(BoardView(ids, kept, points_m), seen.camera).camera_from_board
+    moved_px = seen.view.corners_px[rows] - kept
+    now_px = seen.camera.project(points_m, expected) + moved_px
+    drift, limits = drift_of(points_m, now_px, expected, seen.camera), context.rig.check
+    moved = (
+        drift.error_px > limits.max_reprojection_px
+        or drift.moved_m > limits.max_camera_drift_m
+        or drift.turned_rad > limits.max_camera_drift_rad
+    )
+    return _Judged(camera, "baseline", drift, moved)

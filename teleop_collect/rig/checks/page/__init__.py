@@ -1,0 +1,1 @@
+"""The rig check as one self-contained HTML page with pictures."""
