@@ -103,7 +103,7 @@ def emulated_follower(**options: int) -> Iterator[EmulatedFollower]:
             arm.end()
 
 
-def read_again(follower: DynamixelFollower, timeout_s: float = 1.0):
+def read_again(follower: DynamixelFollower, timeout_s: float = 20.0):
     """The next sample, at most `timeout_s` from now; time-outs on the way are part of the fault."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -113,7 +113,7 @@ def read_again(follower: DynamixelFollower, timeout_s: float = 1.0):
     raise AssertionError("not reading again in time")
 
 
-def reconnect(follower: DynamixelFollower, timeout_s: float = 1.0):
+def reconnect(follower: DynamixelFollower, timeout_s: float = 20.0):
     """Connect and read, as a node does after a loss; the first sample."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -125,7 +125,7 @@ def reconnect(follower: DynamixelFollower, timeout_s: float = 1.0):
     raise AssertionError("not reading again in time")
 
 
-def drive(follower: DynamixelFollower, goal: dict[str, float], until, timeout_s: float = 5.0):
+def drive(follower: DynamixelFollower, goal: dict[str, float], until, timeout_s: float = 20.0):
     """Command and read at 100 Hz until a condition on the sample holds; all samples."""
     deadline = time.monotonic() + timeout_s
     samples = []

@@ -114,7 +114,7 @@ def test_follows_goals_in_joint_units(arm, follower):
 
 
 def test_one_exchange_reads_and_commands(arm, follower):
-    wait_for(lambda: near(AWAY)(follower.exchange(lambda: AWAY)), 5.0)
+    wait_for(lambda: near(AWAY)(follower.exchange(lambda: AWAY)))
     assert arm.servo("elbow")["goal_ticks"] == 1722
     with pytest.raises(ConfigError, match="not finite"):
         follower.exchange(lambda: {"elbow": math.nan})

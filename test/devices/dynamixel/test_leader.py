@@ -25,7 +25,7 @@ UNIT_RAD_S = 0.229 * 2 * math.pi / 60
 JOINTS = ("shoulder_pan", "elbow", "wrist_1", "gripper")
 HOME = dict.fromkeys(JOINTS, 0.0)
 AWAY = {"shoulder_pan": 1.0, "elbow": 1.0, "wrist_1": 0.8, "gripper": 1.0}
-READABLE_S = 1.0
+READABLE_S = 20.0
 
 
 @pytest.fixture(scope="module")
