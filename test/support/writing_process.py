@@ -1,6 +1,8 @@
 """Records numbered messages until killed; prints each number once it may count on it.
 
-A message is announced when it was offered at least `AGE_S` ago: what is announced must survive.
+A message is announced when it was offered at least `AGE_S` and `TURNS` messages ago: what is
+announced must survive. Where a busy machine stops the whole process, its threads get their turns
+before anything is announced.
 """
 
 import sys
@@ -13,6 +15,7 @@ from support.recorder_rig import COLOR, JOINTS, image, joint_state, recorder, re
 from teleop_collect.clock import SystemClock
 
 AGE_S = 1.0
+TURNS = 100
 
 
 def main(root: Path) -> None:
@@ -27,7 +30,8 @@ def main(root: Path) -> None:
         if number % 7 == 0:
             core.offer(COLOR, image(now, bytes(3000)), now, now, number // 7 + 1)
         waiting.append((time.monotonic(), number))
-        while waiting and waiting[0][0] < time.monotonic() - AGE_S:
+        before = time.monotonic() - AGE_S
+        while waiting and waiting[0][0] < before and waiting[0][1] <= number - TURNS:
             print(waiting.popleft()[1], flush=True)
         number += 1
         time.sleep(0.005)
