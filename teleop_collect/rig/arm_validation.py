@@ -11,6 +11,7 @@ from teleop_collect.rig.description import (
 )
 from teleop_collect.rig.device_validation import follower_problems, leader_problems
 from teleop_collect.rig.problem import Key, Problem, unknown_name
+from teleop_collect.rig.safety_validation import safety_problems
 from teleop_collect.rig.urdf import MOVING
 
 
@@ -39,6 +40,7 @@ def arm_problems(arm: Arm, description: RobotDescription, key: Key) -> Iterator[
     yield from _mapping_problems(arm, key)
     yield from leader_problems(arm, key)
     yield from follower_problems(arm, key)
+    yield from safety_problems(arm, key)
     limit_problems = list(_limit_problems(arm, description, key))
     yield from limit_problems
     if not limit_problems:

@@ -75,7 +75,7 @@ class WrenchGuard(Section):
 class JoyDeadman(Section):
     """A button of a sensor_msgs/Joy that must be held: a pedal, a pad, a SpaceMouse."""
 
-    kind: Literal["joy"]
+    driver: Literal["joy"]
     topic: str
     """Must be published at least every `teleop.watchdog.hold_after_s`, pressed or not."""
     button: Annotated[int, Field(ge=0, le=31)] = 0
@@ -84,11 +84,11 @@ class JoyDeadman(Section):
 class JointDeadman(Section):
     """A joint of the leader (a trigger, a button on the bus) that must be held."""
 
-    kind: Literal["leader_joint"]
+    driver: Literal["leader_joint"]
     joint: str
     threshold_rad: float
     pressed: Literal["above", "below"] = "above"
     """On which side of the threshold it counts as held."""
 
 
-Deadman = Annotated[JoyDeadman | JointDeadman, Field(discriminator="kind")]
+Deadman = Annotated[JoyDeadman | JointDeadman, Field(discriminator="driver")]
