@@ -16,7 +16,7 @@ from teleop_collect.nodes.recorder_services import RecorderServices
 from teleop_collect.nodes.software import software_versions
 from teleop_collect.nodes.stream_intake import StreamIntake
 from teleop_collect.nodes.stream_readers import readers_of
-from teleop_collect.process import prefer_data
+from teleop_collect.process import prefer_data, settle_memory
 from teleop_collect.provenance.manifest import Termination
 from teleop_collect.recording.recorder import EpisodeRecorder
 from teleop_collect.rig.streams import streams_of
@@ -68,6 +68,7 @@ class RecorderNode:
 
     def run(self) -> None:
         """Drain until the stop."""
+        settle_memory()
         loop = PacedLoop(DRAIN_HZ, self._clock)
         ticks = 0
         while not self._host.stop.is_set:
