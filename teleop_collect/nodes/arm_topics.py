@@ -1,5 +1,7 @@
 """The topics of one arm's chain: leader and follower in, what was asked and what is sent out."""
 
+from pathlib import Path
+
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
@@ -29,6 +31,7 @@ class ArmTopics:
         chain: what is fed.
         description: the arm's URDF.
         teleop: rate of the ticks and watchdog.
+        rig_path: the rig file.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class ArmTopics:
         chain: TeleopChain,
         description: RobotDescription,
         teleop: Teleop,
+        rig_path: Path,
     ) -> None:
         self.name = name
         self._chain = chain
@@ -50,7 +54,8 @@ class ArmTopics:
             return topics.arm_topic(arm.prefix, topic)
 
         state_topic = follower_source(arm) or own(topics.FOLLOWER_JOINT_STATES)
-        self._own_leader = leader_input(node, arm, chain, description, teleop.watchdog.hold_after_s)
+        hold_after_s = teleop.watchdog.hold_after_s
+        self._own_leader = leader_input(node, arm, chain, description, hold_after_s, rig_path)
         self._leader: LeaderInput = self._own_leader
         self._replay: ReplayInput | None = None
         self._node, self._arm = node, arm

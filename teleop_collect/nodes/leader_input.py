@@ -1,5 +1,6 @@
 """What teleoperation hears of a leader: joints of an arm, or twists of a SpaceMouse."""
 
+from pathlib import Path
 from typing import Protocol
 
 from geometry_msgs.msg import TwistStamped
@@ -12,11 +13,12 @@ from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.config import Arm, DynamixelLeader, SpaceMouseLeader, TopicLeader
-from teleop_collect.rig.description import RobotDescription
+from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.samples import JointSample, TwistSample
 from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.clutch import LeaderClutch
 from teleop_collect.teleop.mapping import JointsUnreadable
+from teleop_collect.teleop.pose_leader import PoseLeader
 from teleop_collect.teleop.state import TeleopState
 from teleop_collect.teleop.twist_leader import TwistLeader
 
@@ -108,8 +110,49 @@ class TwistInput:
             self._chain.leader_received(sample, now_ns)
 
 
+class PoseInput:
+    """A leader of other kinematics, whose tool leads the follower's tool.
+
+    While the arm does not follow, its leader in numbers stands where the follower is.
+    """
+
+    def __init__(
+        self, node: Node, arm: Arm, chain: TeleopChain, description: RobotDescription, leader: Path
+    ) -> None:
+        name = topics.arm_topic(arm.prefix, topics.LEADER_JOINT_STATES)
+        topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else name
+        self.arrivals = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
+        self._chain = chain
+        leads = RobotDescription.from_urdf(leader)
+        self._leader = PoseLeader(arm, arm.leader_joints, description, leads, chain.bounds)
+        self._sample: JointSample | None = None
+        self._fed_ns: int | None = None
+
+    def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
+        """Move towards the newest pose and hand over where that is now."""
+        if (taken := self.arrivals.newest()) is not None:
+            self._sample = conversions.joint_sample(taken.message)
+        dt_s = 0.0 if self._fed_ns is None else (now_ns - self._fed_ns) / NS_PER_S
+        self._fed_ns = now_ns
+        if follower is None:
+            return
+        try:
+            if self._chain.state not in FOLLOWING:
+                self._leader.reset(follower)
+            sample = self._leader.update(self._sample, dt_s, utc_ns, follower)
+        except JointsUnreadable:
+            return  # silence: the chain holds
+        if sample is not None:
+            self._chain.leader_received(sample, now_ns)
+
+
 def leader_input(
-    node: Node, arm: Arm, chain: TeleopChain, description: RobotDescription, hold_after_s: float
+    node: Node,
+    arm: Arm,
+    chain: TeleopChain,
+    description: RobotDescription,
+    hold_after_s: float,
+    rig_path: Path,
 ) -> LeaderInput:
     """The input that fits an arm's leader.
 
@@ -119,11 +162,15 @@ def leader_input(
         chain: what is fed.
         description: the arm's URDF.
         hold_after_s: the watchdog's.
+        rig_path: the rig file, from which paths count.
 
     Raises:
-        ConfigError: see `TwistLeader`.
-        MissingExtraError: pinocchio is not installed (SpaceMouse only).
+        ConfigError: see `TwistLeader` and `PoseLeader`.
+        MissingExtraError: pinocchio is not installed (not asked of joint mirrors).
     """
+    if arm.pose is not None:
+        leader = resolve_urdf(arm.pose.urdf, rig_path)
+        return PoseInput(node, arm, chain, description, leader)
     if isinstance(arm.leader, SpaceMouseLeader):
         return TwistInput(node, arm, chain, description)
     return JointInput(node, arm, chain, hold_after_s)

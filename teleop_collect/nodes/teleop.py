@@ -39,7 +39,7 @@ class TeleopNode:
         descriptions = descriptions_of(loaded.rig, loaded.path)
         chains = self._group.chains
         self._arms = [
-            ArmTopics(node, name, arm, chains[name], descriptions[name], teleop)
+            ArmTopics(node, name, arm, chains[name], descriptions[name], teleop, loaded.path)
             for name, arm in loaded.rig.arms.items()
         ]
         self._rate_hz = teleop.rate_hz

@@ -25,6 +25,7 @@ from teleop_collect.rig.leader_config import (
     SpaceMouseLeader,
     TopicLeader,
 )
+from teleop_collect.rig.pose_config import PoseMapping
 from teleop_collect.rig.safety_config import (
     Collision,
     Deadman,
@@ -61,6 +62,7 @@ __all__ = [
     "ObjectInBox",
     "Plane",
     "Planted",
+    "PoseMapping",
     "Provenance",
     "RealSenseCamera",
     "Recording",
@@ -140,6 +142,8 @@ class Arm(Section):
     follower: Follower
     wrench: Wrench | None = None
     mapping: dict[str, JointMapping] = Field(default_factory=dict)
+    pose: PoseMapping | None = None
+    """For a leader of other kinematics: its tool drives the tool, instead of joint by joint."""
     limits: dict[str, JointLimit] = Field(default_factory=dict)
     home: dict[str, float] = Field(default_factory=dict)
     """Rest posture by joint; 0 for joints not named."""
@@ -150,6 +154,11 @@ class Arm(Section):
     """Acts where the arm has a `wrench`."""
     deadman: Deadman | None = None
     """What the operator must hold while the arm may move; nothing when absent."""
+
+    @property
+    def is_cartesian(self) -> bool:
+        """Whether the tool is led, and the joints follow from it."""
+        return self.pose is not None or isinstance(self.leader, SpaceMouseLeader)
 
     @property
     def leader_joints(self) -> tuple[str, ...]:

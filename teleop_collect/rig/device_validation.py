@@ -15,7 +15,9 @@ from teleop_collect.rig.problem import Key, Problem, unknown_name
 
 
 def leader_joints(arm: Arm) -> dict[str, str]:
-    """The leader joint that drives each commanded joint of the arm."""
+    """The leader joint that drives each commanded joint; none where the tool as a whole is led."""
+    if arm.pose is not None:
+        return {}
     return {
         joint: (arm.mapping[joint].leader_joint if joint in arm.mapping else None) or joint
         for joint in arm.joints
@@ -52,6 +54,8 @@ def _driving_servo_problems(arm: Arm, leader: DynamixelLeader, where: Key) -> It
             yield Problem(where, text, with_value=False)
     clutch = leader.comfort.clutch
     used = [*needed.values(), *([] if clutch is None else [clutch.joint])]
+    if arm.pose is not None:
+        used = list(servos)
     yield from _servo_problems(servos, used, "leader joint in use", where)
 
 

@@ -3,7 +3,7 @@
 from typing import cast
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Arm, JointDeadman, SpaceMouseLeader, Teleop
+from teleop_collect.rig.config import Arm, JointDeadman, Teleop
 from teleop_collect.rig.description import RobotDescription, effective_limits, resolve_urdf
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.teleop.bounds import JointType
@@ -48,10 +48,10 @@ def build_chain(name: str, arm: Arm, description: RobotDescription, teleop: Tele
         bounds,
         arm.mapping,
         teleop,
-        leader_joints=arm.leader_joints,
+        leader_joints=arm.joints if arm.is_cartesian else arm.leader_joints,
         guards=guards,
         deadman=_deadman(arm, teleop),
-        leader_knows_velocity=isinstance(arm.leader, SpaceMouseLeader),
+        leader_knows_velocity=arm.is_cartesian,
         limits_off=off,
     )
 

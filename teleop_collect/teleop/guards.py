@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Arm, SpaceMouseLeader, Teleop, Workspace
+from teleop_collect.rig.config import Arm, Teleop, Workspace
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.samples import FloatArray
 from teleop_collect.teleop.collision import CollisionLimit, PairDistance
@@ -49,7 +49,7 @@ def arm_guards(
             off.append("wrench (no sensor in the rig file)")
         else:
             guards.append(WrenchLimit(arm.wrench_guard, moving, teleop.watchdog))
-    if "singularity" not in teleop.limits_off and isinstance(arm.leader, SpaceMouseLeader):
+    if "singularity" not in teleop.limits_off and arm.is_cartesian:
         guards.append(SingularityScaling(moving, _jacobian(arm, description, moving)))
     return guards, off
 
