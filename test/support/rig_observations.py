@@ -206,7 +206,7 @@ def trace_of(sample: Sample, noise: float = 0.0) -> Trace | None:
         values = sample.force_n + sample.torque_nm
     else:
         return None
-    rows = np.tile(values, (100, 1))
+    rows = np.tile(np.array(values, float), (100, 1))
     rows += noise * np.where(np.arange(100) % 2, 1, -1)[:, None] / np.sqrt(2)
     return Trace(names, np.arange(100) * 5_000_000, rows)
 

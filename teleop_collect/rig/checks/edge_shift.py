@@ -44,7 +44,9 @@ def edge_shift(color: Picture, depth: Picture) -> Shift | None:
     if mask.sum() < MIN_EDGE_PIXELS:
         return None
     strength = gradient(grey(color))
-    edges = np.minimum(strength, np.quantile(strength, 1 - STRONGEST))
+    if not (strength > 0).any():
+        return None
+    edges = np.minimum(strength, np.quantile(strength[strength > 0], 1 - STRONGEST))
     inner = mask[REACH_PX:-REACH_PX, REACH_PX:-REACH_PX]
     scores = {
         (rows, columns): float(edges[_window(rows), _window(columns)][inner].mean())

@@ -11,7 +11,7 @@ from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good
 from teleop_collect.rig.data_rate import bytes_per_s
 
-PROBE_BYTES = 64 << 20
+PROBE_BYTES = 32 << 20
 BLOCK_BYTES = 1 << 20
 """As the recorder's chunks."""
 MARGIN = 1.5
