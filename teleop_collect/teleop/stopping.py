@@ -64,7 +64,9 @@ def stop_travel(velocity: float, acceleration: float, limit: float, jerk: float)
         top = velocity + recovered
         return max(_from_top(top, limit, jerk) - (top - jerk * t * t / 6.0) * t, 0.0)
     # Brakes harder than it can let go of: it turns back before the acceleration is gone.
-    t = (-acceleration - math.sqrt(acceleration * acceleration - 2.0 * jerk * velocity)) / jerk
+    # Rounding may take the root's argument below 0 where both cases meet.
+    left = max(acceleration * acceleration - 2.0 * jerk * velocity, 0.0)
+    t = (-acceleration - math.sqrt(left)) / jerk
     return velocity * t + 0.5 * acceleration * t * t + jerk * t * t * t / 6.0
 
 

@@ -90,3 +90,15 @@ def test_largest_acceleration_uses_the_room_and_no_more(
         assert step.travel(found) <= room
     if step.travel(low) < room < step.travel(low + more):
         assert step.travel(found) > room - 1e-9
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(acceleration=st.floats(-50.0, -1e-3), jerk=st.floats(10.0, 5000.0), ulps=st.integers(-4, 4))
+def test_where_both_cases_meet_rounding_does_no_harm(
+    acceleration: float, jerk: float, ulps: int
+) -> None:
+    velocity = 0.5 * acceleration * acceleration / jerk
+    for _ in range(abs(ulps)):
+        velocity = math.nextafter(velocity, math.copysign(math.inf, ulps))
+    exact = -(acceleration**3) / (6.0 * jerk * jerk)
+    assert stop_travel(velocity, acceleration, 60.0, jerk) == pytest.approx(exact, rel=1e-6)
