@@ -149,6 +149,8 @@ class Manifest(Part):
     outcome: Outcome
     rig_check: RigCheckRecord
     hashes: Hashes
+    limits_off: tuple[str, ...] = ()
+    """Limiters of teleoperation that a person turned off by name in the rig file."""
     calibrations: dict[str, str] = Field(default_factory=dict)
     """SHA-256 of each attached calibration file by its name in the recording."""
     software: Software

@@ -123,6 +123,7 @@ def draft_manifest(
             urdf=urdf_sha256(documents),
             calibration=rig_calibration_sha256(rig, calibration_hashes(documents)),
         ),
+        limits_off=rig.teleop.limits_off,
         calibrations=calibration_hashes(documents),
         software=Software(
             **{k: software.get(k, "unknown") for k in ("version", "commit", "ros_distro", "rmw")}

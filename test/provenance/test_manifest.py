@@ -29,9 +29,12 @@ KEYS = {
         "agreement",
         "reason",
         "notes",
+        "steps",
     },
     "rig_check": {"result", "at", "at_ns", "sha256", "override"},
     "hashes": {"mcap_sha256", "rig", "urdf", "calibration"},
+    "limits_off": "",
+    "calibrations": "",
     "software": {"version", "commit", "ros_distro", "rmw"},
     "clock": {
         "source",
