@@ -218,6 +218,15 @@ class BusPort:
             replies: dict[int, StatusReply] = self._guarded(exchange)
             return replies
 
+    def who_answers(self) -> dict[int, int]:
+        """Model numbers of all servos that answer, by id; takes most of a second.
+
+        Raises:
+            DeviceDisconnected: the port is gone.
+        """
+        found, _ = self._single(self._packets.broadcastPing)
+        return {servo_id: model for servo_id, (model, _) in found.items()}
+
     def wait_until_quiet(self) -> None:
         """Throw away what arrives until the line has been silent for a while."""
         with self._mutex:

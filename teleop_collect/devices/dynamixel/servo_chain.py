@@ -24,6 +24,7 @@ from teleop_collect.rig.servo_config import Servo
 from teleop_collect.samples import JointSample
 
 ATTEMPTS = 5
+ROLL_CALL_NS = 5_000_000_000
 BLOCK_START = models.PRESENT_CURRENT.address
 BLOCK = struct.Struct("<hii")
 """Present Current (or Load), Present Velocity, Present Position: contiguous from 126 to 135."""
@@ -112,6 +113,7 @@ class ServoChain:
         self._clock = clock
         self._lengths = ReadLengths(BLOCK.size, LONGEST_BLOCK)
         self._fast_failed = False
+        self._answering, self._called_ns = "", 0
         self._effort_per_unit = self._measured_efforts()
 
     def open(self, prepare: Prepare) -> None:
@@ -126,14 +128,32 @@ class ServoChain:
         """
         self.port.open()
         try:
-            self.facts = {
-                i: self.insist(i, partial(self._prepare_servo, i, prepare)) for i in self.ids
-            }
-            self._check_rate()
-            self._try_fast_read()
+            self._open(prepare)
+        except DeviceTimeout as error:
+            text = f"{error}; {self._roll_call()}"
+            self.port.close()
+            raise DeviceTimeout(text) from error
         except DeviceError:
             self.port.close()
             raise
+        self._answering = ""
+
+    def _open(self, prepare: Prepare) -> None:
+        self.facts = {i: self.insist(i, partial(self._prepare_servo, i, prepare)) for i in self.ids}
+        self._check_rate()
+        self._try_fast_read()
+
+    def _roll_call(self) -> str:
+        """Who does answer; asked seldom, so that whoever tries again soon does not wait for it."""
+        now_ns = self._clock.monotonic_ns()
+        if not self._answering or now_ns - self._called_ns > ROLL_CALL_NS:
+            self._called_ns = now_ns
+            found = [
+                f"{i} ({models.model_name(m)})" for i, m in sorted(self.port.who_answers().items())
+            ]
+            answering = f"found ids {', '.join(found)}" if found else "no servo answers"
+            self._answering = f"{self.port.path} at {self.port.baud} baud: {answering}"
+        return self._answering
 
     def read(self, meanwhile: Callable[[], bytes] | None = None) -> ChainReading:
         """Read all servos in one exchange.
@@ -202,7 +222,8 @@ class ServoChain:
             return attempt()
         except DeviceTimeout as error:
             raise DeviceTimeout(
-                f"{self.who(servo_id)}: {error}; check power, cable, id and baud rate"
+                f"{self.who(servo_id)}: {error}; check power, cable, id and baud rate, then run "
+                "teleop-collect check"
             ) from error
 
     def who(self, servo_id: int) -> str:
