@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.graph import running_rig, wait_for
 from support.lone_recorder import OVERRIDE, start, stop
 
 from teleop_collect import topics
+
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_an_episode_is_checked_when_it_ends(tmp_path: Path):

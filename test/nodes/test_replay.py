@@ -23,6 +23,8 @@ from teleop_collect.episodes.reader import open_episode
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 
+pytestmark = pytest.mark.timeout(240)
+
 COMMAND = "/follower/joint_trajectory"
 WRENCH, LEADER = "/follower/wrench", "/leader/joint_states"
 RECORDERS_OWN = {"/episode", "/task", "/episode/event", "/diagnostics"}
@@ -50,7 +52,7 @@ def listener(domain: int):
 
 def replay(folder: Path, *options: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "teleop_collect.cli.main", "replay", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ)
+    return subprocess.run(command, capture_output=True, text=True, timeout=150, env=os.environ)
 
 
 def bag_with_a_command(path: Path) -> Path:
@@ -81,7 +83,7 @@ def hear(subscription: PolledSubscription, count: int) -> list[bytes]:
         heard.extend(taken.message for taken in subscription.drain())
         return len(heard) >= count
 
-    wait_for(is_complete, 10, f"{count} messages")
+    wait_for(is_complete, 20, f"{count} messages")
     return heard
 
 
@@ -105,7 +107,7 @@ def test_a_replayed_episode_recorded_again_has_the_same_messages(tmp_path):
 
     with lone_recorder(tmp_path / "second") as recorder:
         start(recorder)
-        played = replay(folder)
+        played = replay(folder, "--rate", "0.5")  # so that a busy machine loses nothing
         assert played.returncode == 0, played.stderr
         again = stop(recorder)
 

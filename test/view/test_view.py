@@ -9,6 +9,8 @@ from support.synthetic_episode import JOINTS, write_episode
 
 from teleop_collect.cli.main import main
 
+pytestmark = pytest.mark.timeout(180)
+
 
 def saved(episode: Path, out: Path, *options: str) -> dict[str, int]:
     """Rows by entity path."""

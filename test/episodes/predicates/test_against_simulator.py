@@ -13,6 +13,8 @@ from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import ConfigError
 from teleop_collect.provenance.manifest import read_manifest
 
+pytestmark = pytest.mark.timeout(240)
+
 ATTEMPTS = (
     (Intended.SUCCESS, True, (True, True, True)),
     (Intended.GRASP_MISSED, False, (False, False, False)),
