@@ -13,7 +13,7 @@ from teleop_collect.teleop.stopping import StopStep, largest_within, stopping_ac
 class PositionLimit:
     """Keeps one joint between two positions, and able to stop before them.
 
-    A joint found outside (it was commanded or measured there before) may only move back in.
+    A joint found outside (it was commanded or measured there before) goes no further out.
 
     Args:
         lower: lowest commanded position, rad or m; may be -inf.

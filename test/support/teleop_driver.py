@@ -44,6 +44,8 @@ ACCELERATION = (10.0, 1.0, 20.0)
 JERK = (2000.0, 200.0, 2000.0)
 RAMP = (0.25, 0.02, 0.25)
 MAX_DT_S = 0.02
+ROUNDING = 2e-14
+"""What adding and subtracting positions of up to 10 rad may leave, rad."""
 
 ENGAGING = (TeleopState.DISARMED, TeleopState.ALIGNING)
 
@@ -172,6 +174,7 @@ class CommandJudge:
     def _rest(self) -> None:
         self._velocity = (0.0, 0.0, 0.0)
         self._acceleration: tuple[float, ...] | None = (0.0, 0.0, 0.0)
+        self._dt_s = 1.0
 
     def check(self, tick: Tick, elapsed_s: float, measured: Sequence[float] | None) -> str | None:
         """Judge a tick `elapsed_s` after the last one; `measured` is the newest follower sample."""
@@ -182,7 +185,7 @@ class CommandJudge:
         if not all(math.isfinite(value) for value in sent):
             return f"not finite: {sent}"
         if self._previous is None or ENGAGING in tick.transitions:
-            self._previous = sent
+            self._previous = self._first = sent
             self._rest()
             return None if sent == measured else f"first command {sent}, measured {measured}"
         dt_s = min(elapsed_s, MAX_DT_S)
@@ -206,26 +209,29 @@ class CommandJudge:
         known = self._acceleration
         self._velocity = velocity
         self._acceleration = None if paused else acceleration
+        rounding = ROUNDING / dt_s**2 + ROUNDING / self._dt_s**2
+        self._dt_s = dt_s
         if self.jerk is None or known is None or paused:
             return None
         for i, (a, b, jerk) in enumerate(zip(known, acceleration, self.jerk, strict=True)):
-            if abs(b - a) > jerk * dt_s + self.acceleration_tolerance:
+            slack = self.acceleration_tolerance + rounding
+            if abs(b - a) > jerk * dt_s + slack:
                 return f"{JOINTS[i]} acceleration went from {a} to {b} in {dt_s} s, jerk {jerk}"
         return None
 
     def _joint(self, i: int, sent: float, dt_s: float, elapsed_s: float, tick: Tick) -> str | None:
         before, tolerance = self._previous[i], self.tolerance
         moved = sent - before
-        if sent > SOFT_UPPER[i] + tolerance and sent > before:
-            return f"{JOINTS[i]} position {sent} above {SOFT_UPPER[i]}"
-        if sent < SOFT_LOWER[i] - tolerance and sent < before:
-            return f"{JOINTS[i]} position {sent} below {SOFT_LOWER[i]}"
+        # A joint that was found outside may stay there, and never goes further out.
+        lower, upper = min(SOFT_LOWER[i], self._first[i]), max(SOFT_UPPER[i], self._first[i])
+        if not lower - tolerance <= sent <= upper + tolerance:
+            return f"{JOINTS[i]} position {sent} outside {lower} to {upper}"
         if abs(moved) > VELOCITY[i] * dt_s + tolerance:
             return f"{JOINTS[i]} moved {moved} in {dt_s} s, velocity limit {VELOCITY[i]}"
         if dt_s == 0.0:
             return None
         change = moved / dt_s - self._velocity[i]
-        if abs(change) > ACCELERATION[i] * elapsed_s + tolerance:
+        if abs(change) > ACCELERATION[i] * elapsed_s + tolerance + ROUNDING / dt_s:
             return f"{JOINTS[i]} changed by {change}/s in {elapsed_s} s, limit {ACCELERATION[i]}"
         slowing = abs(self._velocity[i]) - ACCELERATION[i] * elapsed_s
         if self.jerk is not None:  # the brake may take a while to come
