@@ -73,6 +73,7 @@ class McapWriter:
         self._data_crc = 0
         self._schemas: list[Schema] = []
         self._channels: list[Channel] = []
+        self._described_bytes = 0
         self._chunk_indexes = indexes or IndexStore()
         self._chunk_count = 0
         self._start_ns = self._end_ns = 0
@@ -105,14 +106,13 @@ class McapWriter:
     @property
     def summary_bytes(self) -> int:
         """Upper estimate of what `finish` will write."""
-        fixed = sum(len(encode(r)) for r in (*self._schemas, *self._channels))
         indexes = 64 * (len(self._attachments) + len(self._metadata))
-        return fixed + indexes + self._chunk_indexes.size + 4096
+        return self._described_bytes + indexes + self._chunk_indexes.size + 4096
 
     def add_schema(self, name: str, encoding: str, data: bytes) -> int:
         """Write a schema; returns its id."""
         schema = Schema(id=len(self._schemas) + 1, name=name, encoding=encoding, data=data)
-        self._write([encode(schema)])
+        self._describe(schema)
         self._schemas.append(schema)
         return schema.id
 
@@ -127,9 +127,15 @@ class McapWriter:
             metadata=dict(metadata),
             schema_id=schema_id,
         )
-        self._write([encode(channel)])
+        self._describe(channel)
         self._channels.append(channel)
         return channel.id
+
+    def _describe(self, record: Schema | Channel) -> None:
+        """Write a record that will stand in the summary, too."""
+        data = encode(record)
+        self._write([data])
+        self._described_bytes += len(data)
 
     def add_metadata(self, name: str, values: Mapping[str, str]) -> None:
         """Write a metadata record, after the messages added so far."""
