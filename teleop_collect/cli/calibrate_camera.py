@@ -39,6 +39,12 @@ def run(args: argparse.Namespace) -> int:
         _by_hand(views, loaded, name, guide)
     if views.coverage.missing() or not views.views:
         raise CheckFailed(f"calibrate camera {name}: {views.shortfall()}")
+    if views.size != (config.width, config.height):
+        width, height = views.size
+        raise CheckFailed(
+            f"calibrate camera {name}: the images are {width}x{height}, the rig file says "
+            f"{config.width}x{config.height}; intrinsics hold for one size"
+        )
     fit = calibrate_camera(views.views, *views.size)
     return keep(loaded, _finding(name, fit), args)
 

@@ -22,19 +22,24 @@ from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.load import LoadedRig, load_rig
 
 BOARDS = "calibration: {boards: {board: {columns: 7, rows: 5, square_m: 0.04, marker_m: 0.03}}}\n"
+EDITS = (
+    ("recording:\n", BOARDS + "recording:\n"),
+    ("width: 64", "width: 480"),
+    ("height: 48", "height: 360"),
+)
 
 
 @pytest.fixture
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadedRig:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "calibration"))
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    return load_rig(str(write_rig(tmp_path, ("recording:\n", BOARDS + "recording:\n"))))
+    return load_rig(str(write_rig(tmp_path, *EDITS)))
 
 
 @pytest.fixture
 def old(loaded: LoadedRig) -> Path:
     """A calibration of the camera that must outlive every refusal."""
-    values = CameraIntrinsics(width=64, height=48, fx=50, fy=50, cx=31.5, cy=23.5)
+    values = CameraIntrinsics(width=480, height=360, fx=50, fy=50, cx=31.5, cy=23.5)
     return write_calibration(loaded, calibration_of(loaded, "cameras/scene", values=values)).path
 
 
@@ -73,6 +78,18 @@ def test_photographs_become_a_new_version_with_a_page(
     current = load_calibrations(loaded).get("camera", "cameras/scene")
     assert current is not None
     assert current.version == 2
+
+
+def test_images_of_another_size_are_refused(
+    loaded: LoadedRig, old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for index, pose in enumerate(good_poses()):
+        smaller = cv2.resize(picture(pose)[..., ::-1], (400, 300), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / f"{index:02d}.png"), smaller)
+    said = refused(capsys, loaded, old, "--from", str(folder))
+    assert "the images are 400x300, the rig file says 480x360; intrinsics hold for one size" in said
 
 
 def test_images_without_a_board_are_refused(
@@ -155,7 +172,7 @@ def test_history_shows_drift_and_refused_files(
     loaded: LoadedRig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     for fx in (400.0, 402.0, 405.0):
-        values = CameraIntrinsics(width=64, height=48, fx=fx, fy=fx, cx=31.5, cy=23.5)
+        values = CameraIntrinsics(width=480, height=360, fx=fx, fy=fx, cx=31.5, cy=23.5)
         stored = write_calibration(loaded, calibration_of(loaded, "cameras/scene", values=values))
     broken = stored.path.with_name("0004.json")
     broken.write_text("{")

@@ -19,6 +19,11 @@ from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.load import LoadedRig, load_rig
 
 BOARDS = "calibration: {boards: {board: {columns: 7, rows: 5, square_m: 0.04, marker_m: 0.03}}}\n"
+EDITS = (
+    ("recording:\n", BOARDS + "recording:\n"),
+    ("width: 64", "width: 480"),
+    ("height: 48", "height: 360"),
+)
 
 
 class Scene:
@@ -53,7 +58,7 @@ class Scene:
 @pytest.fixture
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadedRig:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "calibration"))
-    return load_rig(str(write_rig(tmp_path, ("recording:\n", BOARDS + "recording:\n"))))
+    return load_rig(str(write_rig(tmp_path, *EDITS)))
 
 
 def run(
@@ -72,7 +77,7 @@ def run(
 def test_a_person_who_leaves_during_camera_calibration_changes_nothing(
     loaded: LoadedRig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    values = CameraIntrinsics(width=64, height=48, fx=50, fy=50, cx=31.5, cy=23.5)
+    values = CameraIntrinsics(width=480, height=360, fx=50, fy=50, cx=31.5, cy=23.5)
     old = write_calibration(loaded, calibration_of(loaded, "cameras/scene", values=values)).path
     before = old.read_bytes()
     scene = Scene(looking_at_board(0, 0, 0.5))

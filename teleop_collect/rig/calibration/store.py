@@ -21,6 +21,7 @@ from teleop_collect.rig.calibration.records import (
     Kind,
     parse_calibration,
 )
+from teleop_collect.rig.calibration.values import CameraIntrinsics, Values, WrenchLoad
 from teleop_collect.rig.config import Rig
 from teleop_collect.rig.hashes import calibration_sha256, sha256_bytes
 
@@ -134,7 +135,8 @@ def refuse_foreign(stored: StoredCalibration, rig: Rig, kind: Kind, device: str)
     """Refuse a calibration that was not made for this device.
 
     Raises:
-        ConfigError: it is of another kind, device or rig, or a serial number differs.
+        ConfigError: it is of another kind, device or rig, a serial number differs, or it was made
+            for images of another size or another frame of the sensor.
     """
     found, serials = stored.calibration, serials_of(rig)
     if (found.rig, found.kind, found.device) != (rig.name, kind, device):
@@ -148,6 +150,8 @@ def refuse_foreign(stored: StoredCalibration, rig: Rig, kind: Kind, device: str)
                 f"{stored.path} was made for {part} with serial number '{serial}'; the rig file "
                 f"says '{serials.get(part, '')}': calibrate {kind} of {device} again"
             )
+    if (changed := _changed(found.values, rig, device)) is not None:
+        raise ConfigError(f"{stored.path} {changed}: calibrate {kind} of {device} again")
 
 
 def history(loaded: RigFile, kind: Kind, device: str) -> tuple[StoredCalibration, ...]:
@@ -198,6 +202,23 @@ def rig_calibration_sha256(rig: Rig, file_hashes: Mapping[str, str]) -> str:
         return numbers
     lines = [numbers, *(f"{name} {sha256}" for name, sha256 in sorted(file_hashes.items()))]
     return sha256_bytes("\n".join(lines).encode())
+
+
+def _changed(values: Values, rig: Rig, device: str) -> str | None:
+    """What the rig file states otherwise than when the values were measured; None if nothing."""
+    if isinstance(values, CameraIntrinsics):
+        camera = rig.cameras[device.partition("/")[2]]
+        if (values.width, values.height) != (camera.width, camera.height):
+            now = f"{camera.width}x{camera.height}"
+            return f"was made for images of {values.width}x{values.height}, now they have {now}"
+    if isinstance(values, WrenchLoad):
+        arm, _, part = device.rpartition("/")
+        config = rig.arms[arm] if arm else next(iter(rig.arms.values()))
+        if config.wrench is not None and values.frame_id != config.wrench.frame_id:
+            return (
+                f"was made in frame {values.frame_id}, the {part} now has {config.wrench.frame_id}"
+            )
+    return None
 
 
 def _newest(loaded: RigFile, kind: Kind, device: str) -> tuple[StoredCalibration | None, list[str]]:

@@ -16,7 +16,13 @@ from teleop_collect.rig.calibration.store import (
     rig_calibration_sha256,
     write_calibration,
 )
-from teleop_collect.rig.calibration.values import HandEye, JointZero, RigidTransform
+from teleop_collect.rig.calibration.values import (
+    CameraIntrinsics,
+    HandEye,
+    JointZero,
+    RigidTransform,
+    WrenchLoad,
+)
 from teleop_collect.rig.hashes import calibration_sha256, sha256_bytes
 from teleop_collect.rig.load import LoadedRig
 
@@ -94,6 +100,31 @@ def test_a_file_of_another_device_in_the_wrong_folder_is_refused(loaded: LoadedR
     found = load_calibrations(loaded)
     assert found.get("leader", "leader") == stored.calibration
     assert "remove it" in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("device", "values", "message"),
+    [
+        (
+            "cameras/scene",
+            CameraIntrinsics(width=640, height=480, fx=500, fy=500, cx=319.5, cy=239.5),
+            "was made for images of 640x480, now they have 64x48: calibrate camera of",
+        ),
+        (
+            "wrench",
+            WrenchLoad(
+                frame_id="flange", bias_force_n=(0, 0, 0), bias_torque_nm=(0, 0, 0),
+                tool_mass_kg=1, tool_center_m=(0, 0, 0),
+            ),
+            "was made in frame flange, the wrench now has tool: calibrate wrench of wrench again",
+        ),
+    ],
+)  # fmt: skip
+def test_values_of_another_setup_are_refused(loaded: LoadedRig, device: str, values, message: str):
+    write_calibration(loaded, calibration_of(loaded, device, values=values))
+    found = load_calibrations(loaded)
+    assert found.current == {}
+    assert message in found.problems[0]
 
 
 def test_the_folder_is_the_rig_files_where_that_names_one(tmp_path: Path):
