@@ -1,19 +1,22 @@
 """The topics of one arm's chain: leader and follower in, what was asked and what is sent out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 from teleop_collect import topics
+from teleop_collect.errors import ConfigError
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.arm_inputs import DriverReports, WrenchInput, deadman_input
 from teleop_collect.nodes.controller_order import ControllerOrder
 from teleop_collect.nodes.follower_output import CommandTopic, command_topics
-from teleop_collect.nodes.leader_input import LeaderInput, leader_input
+from teleop_collect.nodes.leader_input import LeaderInput, TwistInput, leader_input
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.replay_input import ReplayInput
+from teleop_collect.nodes.servo_output import ServoOutput
 from teleop_collect.rig.config import Arm, DynamixelFollower, Ros2ControlFollower, Teleop
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.rig.streams import follower_source
@@ -68,7 +71,8 @@ class ArmTopics:
         self._requested = node.create_publisher(JointState, own(topics.ACTION_REQUESTED), qos)
         self._sent = node.create_publisher(JointState, own(topics.ACTION_SENT), qos)
         self._commands = command_topics(node, arm)
-        self._order = controller_order(node, arm, self._commands[0])
+        self._order = controller_order(node, arm, self._commands)
+        self._servo = self._servo_output(own(topics.ACTION_SENT))
 
     @property
     def arrivals(self) -> PolledSubscription:
@@ -94,8 +98,14 @@ class ArmTopics:
         """Take a replay in the leader's place, or the leader again.
 
         Raises:
-            ConfigError: the arm's mapping lets no replay speak for its leader.
+            ConfigError: the arm's mapping lets no replay speak for its leader, or the arm is
+                behind MoveIt Servo.
         """
+        if replays and self._servo is not None:
+            raise ConfigError(
+                f"arm {self.name} is behind MoveIt Servo, which takes twists; a recorded motion of "
+                "joints cannot be driven through it"
+            )
         if replays and self._replay is None:
             # Kept from then on: the loop may be waiting for it at this moment.
             self._replay = ReplayInput(self._node, self._arm, self._chain)
@@ -111,7 +121,18 @@ class ArmTopics:
     @property
     def command_topics(self) -> tuple[str, ...]:
         """Where the follower is commanded."""
-        return tuple(command.topic for command in self._commands)
+        own = tuple(command.topic for command in self._commands)
+        return own if self._servo is None else (self._servo.topic, *own)
+
+    def _servo_output(self, sent_topic: str) -> ServoOutput | None:
+        """Where twists go instead of joint commands; None on an arm that is commanded itself."""
+        follower, leader = self._arm.follower, self._own_leader
+        if not isinstance(follower, Ros2ControlFollower) or follower.servo is None:
+            return None
+        assert isinstance(leader, TwistInput)
+        return ServoOutput(
+            self._node, follower.servo, follower.command_topic, sent_topic, leader.permitted
+        )
 
     def publish(self, tick: Tick, stamp_ns: int) -> None:
         """Publish what was asked and what is sent, and command the follower."""
@@ -120,15 +141,23 @@ class ArmTopics:
             # The robot first: records can wait.
             for command in self._commands:
                 command.publish(sent, self._period_s)
-            self._sent.publish(conversions.joint_state(sent))
+            if self._servo is None:
+                self._sent.publish(conversions.joint_state(sent))
+        if self._servo is not None:
+            self._servo.publish(tick.state, stamp_ns)
         if tick.action_requested is not None:
             requested = JointSample(stamp_ns, self._joints, tick.action_requested)
             self._requested.publish(conversions.joint_state(requested))
 
 
-def controller_order(node: Node, arm: Arm, command: CommandTopic) -> ControllerOrder | None:
+def controller_order(
+    node: Node, arm: Arm, commands: Sequence[CommandTopic]
+) -> ControllerOrder | None:
     """Watches the controller's joint order where messages carry no names."""
     follower = arm.follower
-    if not isinstance(follower, Ros2ControlFollower) or not command.as_array:
+    if not isinstance(follower, Ros2ControlFollower) or follower.servo is not None:
+        return None
+    command = commands[0]
+    if not command.as_array:
         return None
     return ControllerOrder(node, follower.controller_node, command.joints)

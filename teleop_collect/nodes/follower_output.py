@@ -49,7 +49,10 @@ class CommandTopic:
 
 
 def command_topics(node: Node, arm: Arm) -> tuple[CommandTopic, ...]:
-    """Everything that commands the arm's follower: the arm itself, then its gripper if apart."""
+    """Everything that commands the arm's follower: the arm itself, then its gripper if apart.
+
+    Behind MoveIt Servo the gripper alone: Servo commands the arm.
+    """
     return tuple(_command_topics(node, arm))
 
 
@@ -59,7 +62,9 @@ def _command_topics(node: Node, arm: Arm) -> Iterator[CommandTopic]:
     # joint_trajectory_controller drops a trajectory whose stamp has passed; 0 means at once.
     stamped = not isinstance(follower, Ros2ControlFollower)
     joints = arm_joints(arm)
-    yield CommandTopic(node, follower.command_topic, joints, as_array=as_array, stamped=stamped)
+    if not isinstance(follower, Ros2ControlFollower) or follower.servo is None:
+        topic = follower.command_topic
+        yield CommandTopic(node, topic, joints, as_array=as_array, stamped=stamped)
     if isinstance(follower, Ros2ControlFollower) and (gripper := follower.gripper) is not None:
         as_array = gripper.type == "float64_multi_array"
         joints = (gripper.joint,)

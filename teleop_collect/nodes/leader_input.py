@@ -90,6 +90,12 @@ class TwistInput:
         self._joy: Joy | None = None
         self._fed_ns: int | None = None
 
+    def permitted(self, stamp_ns: int) -> TwistSample:
+        """The twist that may be acted on now: zero without a live device and while clutched."""
+        frame_id = self._leader.frame_id if self._twist is None else self._twist.frame_id
+        x, y, z, roll, pitch, yaw = self._leader.permitted.tolist()
+        return TwistSample(stamp_ns, frame_id, (x, y, z), (roll, pitch, yaw))
+
     def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
         """Move the leader by the newest twist and hand over where it is now."""
         if (joy := self._joys.newest()) is not None:

@@ -118,6 +118,9 @@ def follower_problems(arm: Arm, key: Key) -> Iterator[Problem]:
         if follower.command == "forward_position" and not follower.controller_node:
             text = "needs the controller's name, whose parameter 'joints' tells the array's order"
             yield Problem((*where, "controller"), text, with_value=False)
+        if follower.servo is not None and not isinstance(arm.leader, SpaceMouseLeader):
+            text = "takes twists; it needs a leader with driver 'spacemouse'"
+            yield Problem((*where, "servo"), text, with_value=False)
         gripper = follower.gripper
         if gripper is not None and gripper.joint not in arm.joints:
             text = unknown_name("joint of this arm", arm.joints, gripper.joint)

@@ -36,6 +36,19 @@ class Gripper(Section):
     type: Literal["joint_trajectory", "float64_multi_array"] = "float64_multi_array"
 
 
+class MoveItServo(Section):
+    """MoveIt Servo between the operator's twist and the robot's controller.
+
+    Servo computes and limits the joints' motion; it commands the arm on the follower's
+    `command_topic`, from where it is recorded as what was sent.
+    """
+
+    twist_topic: str = "servo_node/delta_twist_cmds"
+    """Where Servo takes TwistStamped. Its `incoming_command_timeout` must stay on."""
+    rate_hz: Positive = 100.0
+    """Expected rate of Servo's commands (its 1 / publish_period)."""
+
+
 class Ros2ControlFollower(FollowerSection):
     """A robot behind ros2_control, commanded and observed by topic."""
 
@@ -46,6 +59,8 @@ class Ros2ControlFollower(FollowerSection):
     state_topic: str = "joint_states"
     """Where joint_state_broadcaster publishes."""
     gripper: Gripper | None = None
+    servo: MoveItServo | None = None
+    """Twists of the leader go to MoveIt Servo instead of joint commands to the controller."""
 
     @property
     def controller_node(self) -> str:

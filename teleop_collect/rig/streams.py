@@ -122,9 +122,11 @@ def _arm_streams(arm: Arm, rig: Rig) -> Iterator[Stream]:
     state, state_hz = topics.FOLLOWER_JOINT_STATES, arm.follower.rate_hz
     yield fast(state, StreamKind.JOINTS, state_hz, follower_source(arm))
     yield fast(topics.ACTION_REQUESTED, StreamKind.COMMAND, teleop_hz)
-    yield fast(topics.ACTION_SENT, StreamKind.COMMAND, teleop_hz)
-    for topic, message_type in command_topics(arm):
-        yield Stream(topic, message_type, StreamKind.COMMAND, teleop_hz, True, topics.COMMAND_QOS)
+    sent_hz = _sent_hz(arm, teleop_hz)
+    yield fast(topics.ACTION_SENT, StreamKind.COMMAND, sent_hz)
+    for number, (topic, message_type) in enumerate(command_topics(arm)):
+        hz = teleop_hz if number else sent_hz
+        yield Stream(topic, message_type, StreamKind.COMMAND, hz, True, topics.COMMAND_QOS)
     if arm.wrench is not None:
         yield Stream(
             arm_topic(arm.prefix, topics.FOLLOWER_WRENCH),
@@ -143,6 +145,13 @@ def _arm_streams(arm: Arm, rig: Rig) -> Iterator[Stream]:
         False,
         topics.LATCHED_QOS,
     )
+
+
+def _sent_hz(arm: Arm, teleop_hz: float) -> float:
+    """Rate of the arm's commands: MoveIt Servo's own where it commands the arm."""
+    follower = arm.follower
+    servo = follower.servo if isinstance(follower, Ros2ControlFollower) else None
+    return teleop_hz if servo is None else servo.rate_hz
 
 
 def _leader_streams(arm: Arm) -> Iterator[Stream]:

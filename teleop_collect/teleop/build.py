@@ -3,7 +3,7 @@
 from typing import cast
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Arm, JointDeadman, Teleop
+from teleop_collect.rig.config import Arm, JointDeadman, Ros2ControlFollower, Teleop
 from teleop_collect.rig.description import RobotDescription, effective_limits, resolve_urdf
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.teleop.bounds import JointType
@@ -40,6 +40,10 @@ def build_chain(name: str, arm: Arm, description: RobotDescription, teleop: Tele
     """
     bounds = effective_limits(arm, description)
     types = {joint: cast(JointType, description.joints[joint].type) for joint in arm.joints}
+    if isinstance(arm.follower, Ros2ControlFollower) and arm.follower.servo is not None:
+        # The robot goes where Servo sends it, which this chain's own commands do not say.
+        off_too = {*teleop.limits_off, "tracking"}
+        teleop = teleop.model_copy(update={"limits_off": tuple(sorted(off_too))})
     guards, off = arm_guards(arm, description, teleop)
     return TeleopChain(
         name,

@@ -83,6 +83,8 @@ class TwistLeader:
         self._positions: list[float] = []
         self._posture = np.zeros(len(moved))
         self._waits_for_rest = True
+        self.permitted: FloatArray = np.zeros(6)
+        """Twist of the last update that may be acted on: zero while the arm is to stand."""
 
     def reset(self, follower: JointSample) -> None:
         """Put the leader where the follower is, at rest.
@@ -129,7 +131,8 @@ class TwistLeader:
         velocities = [0.0] * len(self.joints)
         if dt_s > 0.0:
             self._gripper.move(self._positions, velocities, twist.buttons, dt_s)
-            self._move_tool(self._asked(twist), twist.frame_id, velocities, measured, dt_s)
+            self.permitted = self._asked(twist)
+            self._move_tool(self.permitted, twist.frame_id, velocities, measured, dt_s)
         return JointSample(stamp_ns, self.joints, tuple(self._positions), tuple(velocities))
 
     def _measured(self, follower: JointSample) -> tuple[float, ...]:
@@ -190,6 +193,7 @@ class TwistLeader:
     def _stand(self) -> None:
         self._pace.stop()
         self._waits_for_rest = True
+        self.permitted = np.zeros(6)
 
 
 def _checked(arm: Arm) -> SpaceMouseLeader:
