@@ -18,11 +18,11 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from teleop_collect.cli.output import print_json, print_table, progress
 from teleop_collect.episodes.mapping import LoadedMapping, load_mapping
-from teleop_collect.episodes.root import DEFAULT_ROOT, expand
+from teleop_collect.episodes.root import DEFAULT_ROOT, expand, is_root
 from teleop_collect.errors import (
     EXIT_BAD,
     EXIT_GOOD,
@@ -31,6 +31,8 @@ from teleop_collect.errors import (
     TeleopCollectError,
     UnreadableError,
 )
+
+DATASET_SCHEMA = "teleop_collect.qa_dataset/1"
 
 if TYPE_CHECKING:
     from teleop_collect.qa.report.dataset import Entry
@@ -62,6 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check episodes."""
     from teleop_collect.qa.report.dataset import write_page
+    from teleop_collect.qa.run import write_document
 
     if args.checks:
         return _list_checks(as_json=args.json)
@@ -76,11 +79,17 @@ def run(args: argparse.Namespace) -> int:
     entries, problems = _examine_all(paths, jobs, examine_one)
     if args.report is not None and entries:
         write_page(entries, args.report, problems)
+    dataset = _dataset(entries)
+    for root in args.paths:
+        if dataset and is_root(root):
+            write_document({"schema": DATASET_SCHEMA, "groups": dataset}, root.expanduser())
     if args.json:
         unreadable = [str(problem) for problem in problems]
-        print_json({"episodes": [e.document for e in entries], "unreadable": unreadable})
+        documents = [entry.document for entry in entries]
+        print_json({"episodes": documents, "unreadable": unreadable, "dataset": dataset})
     else:
         _print(entries, problems, args.report)
+        _print_dataset(dataset)
     if problems:
         return EXIT_USAGE
     failed = any(entry.document["verdict"] == "fail" for entry in entries)
@@ -124,18 +133,39 @@ def _examine_one(
         return type(error)(f"{path.name}: {error}" if path.name not in str(error) else str(error))
 
 
+def _dataset(entries: Sequence["Entry"]) -> list[dict[str, Any]]:
+    """What only shows between episodes of one task and device; empty for a single one."""
+    from teleop_collect.qa.dataset.checks import group_reports
+    from teleop_collect.qa.dataset.digest import from_document
+    from teleop_collect.qa.dataset.registry import DATASET_CHECKS
+
+    digests = [d for entry in entries if (d := from_document(entry.document)) is not None]
+    groups = group_reports(digests, DATASET_CHECKS) if len(digests) > 1 else []
+    return [group.as_document() for group in groups]
+
+
+def _print_dataset(groups: Sequence[dict[str, Any]]) -> None:
+    for group in groups:
+        title = f"{group['task']} with {group['device']}, {len(group['episodes'])} episodes"
+        rows = [(f["check"], f["episode_id"] or "all", f["message"]) for f in group["findings"]]
+        if rows:
+            print_table(title, ("check", "episode", "information"), rows)
+
+
 def _list_checks(*, as_json: bool) -> int:
+    from teleop_collect.qa.dataset.registry import DATASET_CHECKS
     from teleop_collect.qa.registry import CHECKS
 
+    checks = (*CHECKS, *DATASET_CHECKS)
     if as_json:
-        print_json([check.as_document() for check in CHECKS])
+        print_json([check.as_document() for check in checks])
         return EXIT_GOOD
     rows: list[tuple[object, ...]] = []
-    for check in CHECKS:
+    for check in checks:
         limits = [f"{x.severity}: {x.what} {x.value:g} {x.unit}" for x in check.limits] or [""]
         rows.append((check.layer, check.name, check.version, limits[0], check.source))
         rows += [("", "", "", limit, "") for limit in limits[1:]]
-    print_table(f"{len(CHECKS)} checks", ("layer", "check", "version", "limit", "source"), rows)
+    print_table(f"{len(checks)} checks", ("layer", "check", "version", "limit", "source"), rows)
     return EXIT_GOOD
 
 

@@ -68,8 +68,13 @@ def expand(path: str | Path) -> list[Path]:
     path = Path(path).expanduser()
     if not path.exists():
         raise UnreadableError(f"{path}: no such file or folder")
-    is_root = (path / EPISODES).is_dir() and not (path / MANIFEST).exists()
-    return episode_folders(path) if is_root else [path]
+    return episode_folders(path) if is_root(path) else [path]
+
+
+def is_root(path: str | Path) -> bool:
+    """Whether a path is a dataset root, and no episode."""
+    path = Path(path).expanduser()
+    return (path / EPISODES).is_dir() and not (path / MANIFEST).exists()
 
 
 def discard(folder: Path) -> Path:

@@ -22,7 +22,7 @@ SAMPLED_IMAGES = 24
 """Images whose pixels are looked at, spread over the episode."""
 DETAILED_IMAGES = 8
 """Of those, images whose sharpness, noise and edges are measured."""
-BURST_IMAGES = 150
+BURST_IMAGES = 100
 """Neighbouring images in the middle of the episode whose change is followed."""
 SMALL_WIDTH = 160
 PIXEL_STRIDE = 4
@@ -43,7 +43,7 @@ class PixelFacts:
         position: of the image in its stream.
         mean: of all channels, in the unit of the pixels.
         std: of all channels.
-        saturated: share of colour pixels with a channel at 250 or more.
+        saturated: share of colour pixels with all channels at 250 or more.
         filled: share of pixels that are not zero.
     """
 
@@ -138,7 +138,8 @@ class ImageProbe:
         )
 
     def _look(self, position: int, data: memoryview) -> None:
-        is_sampled = position % self._every == 0
+        # Depth costs more to decode than colour, and its facts vary less.
+        is_sampled = position % (self._each_detail if self._is_depth else self._every) == 0
         in_burst = self._burst_from <= position < self._burst_from + BURST_IMAGES
         follows = self._depth is not None
         if not (is_sampled or follows or (in_burst and not self._is_depth)):
@@ -155,7 +156,8 @@ class ImageProbe:
         if self._depth is not None:
             self._noise += _noise(self._depth, image)
             self._depth = None
-        if position % self._every or image.size == 0:
+        each = self._each_detail if self._is_depth else self._every
+        if position % each or image.size == 0:
             return
         self._pixels.append(_statistics(position, image))
         if position % self._each_detail == 0:
@@ -164,7 +166,8 @@ class ImageProbe:
     def _detail(self, position: int, image: NDArray[Any]) -> None:
         stride = max(1, image.shape[1] // SMALL_WIDTH)
         if self._is_depth:
-            self._depth = image
+            # Every second one is followed by its neighbour, for noise.
+            self._depth = image if position % (2 * self._each_detail) == 0 else None
             self._small[position] = image[::stride, ::stride].astype(np.float64)
             return
         grey: FloatArray = image.astype(np.float64)
@@ -183,7 +186,7 @@ class ImageProbe:
 def _statistics(position: int, image: NDArray[Any]) -> PixelFacts:
     pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE]
     bright = pixels >= SATURATED if pixels.dtype == np.uint8 else np.zeros(1, dtype=bool)
-    saturated = bright.any(axis=-1) if pixels.ndim == 3 else bright
+    saturated = bright.all(axis=-1) if pixels.ndim == 3 else bright
     return PixelFacts(
         position,
         float(pixels.mean()),

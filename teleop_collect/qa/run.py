@@ -3,12 +3,14 @@
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from teleop_collect.episodes.files import QA
 from teleop_collect.episodes.mapping import LoadedMapping
 from teleop_collect.episodes.reader import open_episode
+from teleop_collect.qa.dataset.digest import digest_of
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import (
     ORDER,
@@ -37,9 +39,10 @@ def check_episode(
         OSError: qa.json cannot be written.
     """
     with open_episode(path) as episode:
-        report = report_on(Evidence(episode, mapping))
+        evidence = Evidence(episode, mapping)
+        report = report_on(evidence)
         if write and episode.folder is not None:
-            write_report(report, episode.folder)
+            write_document(document_of(evidence, report), episode.folder)
     return report
 
 
@@ -59,9 +62,14 @@ def report_on(evidence: Evidence, checks: Sequence[Check] = CHECKS) -> QaReport:
     )
 
 
-def write_report(report: QaReport, folder: Path) -> None:
+def document_of(evidence: Evidence, report: QaReport) -> dict[str, Any]:
+    """Content of an episode's qa.json: the report, and what a dataset compares."""
+    return {**report.as_document(), "digest": digest_of(evidence, report).as_document()}
+
+
+def write_document(document: Mapping[str, Any], folder: Path) -> None:
     """Write qa.json at once or not at all."""
-    text = json.dumps(report.as_document(), indent=1, allow_nan=False)
+    text = json.dumps(document, indent=1, allow_nan=False)
     unfinished = folder / f".{QA}.{os.getpid()}"
     try:
         with unfinished.open("w", encoding="utf-8") as stream:

@@ -56,11 +56,17 @@ def test_every_command_refuses_a_hostile_file_and_writes_nothing(
 ):
     folder = tmp_path / "bag"
     folder.mkdir()
-    (folder / "hostile.mcap").write_bytes(data)
-    for verb in (["qa", "--json"], ["episodes", "show"], ["verify"]):
-        code, grown = grown_kb([*verb, str(folder)])
+    path = folder / "hostile.mcap"
+    path.write_bytes(data)
+    commands = {
+        ("qa", "--json", str(folder)): (2,),
+        ("episodes", "show", str(folder)): (2,),
+        ("verify", str(path)): (1, 2),
+    }
+    for verb, codes in commands.items():
+        code, grown = grown_kb(list(verb))
         captured = capsys.readouterr()
-        assert code == 2, verb
+        assert code in codes, verb
         assert "hostile.mcap" in captured.err + captured.out, verb
         assert grown < MAX_GROWTH_KB, verb
         assert [f.name for f in folder.iterdir()] == ["hostile.mcap"], verb

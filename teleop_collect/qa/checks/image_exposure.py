@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from teleop_collect.qa.evidence import Evidence
-from teleop_collect.qa.findings import Check, Layer, Measure, Remark, Severity
+from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.images import PixelFacts
 
 MIN_MEAN, MAX_MEAN = 50.0, 230.0
 MIN_STD = 20.0
-MAX_SATURATED = 0.05
+MAX_SATURATED = 0.1
 BAD_SHARE = 0.1
 """Share of the sampled images that may be bad: an arm may cover the view for a moment."""
 
@@ -63,6 +63,13 @@ CHECK = Check(
     "image_exposure",
     1,
     Layer.TECHNICAL,
-    "mean under 50, deviation under 20, over 5% saturated: common practice, depends on the scene",
+    "mean under 50, deviation under 20: common practice, depends on the scene; own limits",
     run,
+    limits=(
+        Limit("mean, at least", MIN_MEAN, "8 bit"),
+        Limit("mean, at most", MAX_MEAN, "8 bit"),
+        Limit("standard deviation, at least", MIN_STD, "8 bit"),
+        Limit("white pixels", 100 * MAX_SATURATED, "%"),
+        Limit("images that are so", 100 * BAD_SHARE, "%"),
+    ),
 )

@@ -21,7 +21,7 @@ MIN_IMAGES = 45
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
-    """Lag at which the joints' speeds explain the picture's change best, over up to 150 images.
+    """Lag at which the joints' speeds explain the picture's change best, over up to 100 images.
 
     The change of a picture is taken for a weighted sum of all joints' speeds; the weights are
     fitted for every lag.

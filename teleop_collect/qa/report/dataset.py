@@ -11,11 +11,14 @@ from teleop_collect.episodes.mapping import LoadedMapping
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import TeleopCollectError
 from teleop_collect.pages.html import Html, badge, number, page, table, text
+from teleop_collect.qa.dataset.checks import group_reports
+from teleop_collect.qa.dataset.digest import Digest, from_document
+from teleop_collect.qa.dataset.registry import DATASET_CHECKS
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import QaReport
-from teleop_collect.qa.report.episode_section import section
-from teleop_collect.qa.run import report_on
-from teleop_collect.qa.run import write_report as write_qa
+from teleop_collect.qa.report.comparison import comparison, groups_section
+from teleop_collect.qa.report.episode_section import COMPARISON, section
+from teleop_collect.qa.run import document_of, report_on, write_document
 
 ORDER = ("fail", "review", "pass")
 
@@ -53,9 +56,9 @@ def examine(path: Path, *, draw: bool, mapping: LoadedMapping | None = None) -> 
     with open_episode(path) as episode:
         evidence = Evidence(episode, mapping)
         report = report_on(evidence)
+        document = document_of(evidence, report)
         if episode.folder is not None:
-            write_qa(report, episode.folder)
-        document = report.as_document()
+            write_document(document, episode.folder)
         drawn = section(evidence, document) if draw else ""
         return Entry(path, document, _facts(evidence, report), drawn)
 
@@ -82,13 +85,16 @@ def write_page(
 ) -> Path:
     """Write the HTML file of examined episodes, at once or not at all."""
     verdicts = Counter(str(entry.document["verdict"]) for entry in entries)
+    digests = [d for entry in entries if (d := from_document(entry.document)) is not None]
+    groups = group_reports(digests, DATASET_CHECKS)
     overall = next((v for v in ORDER if verdicts[v]), "pass")
     counted = ", ".join(f"{verdicts[v]} {v}" for v in ORDER if verdicts[v])
-    title = f"{len(entries)} episodes: {counted}"
+    title = f"{len(entries)} episode{'' if len(entries) == 1 else 's'}: {counted}"
     problems = "".join(f"<p>{badge('fail')} {text(error)}</p>" for error in unreadable)
     body = (
         f"<h1>{badge('fail' if unreadable else overall)} {text(title)}</h1>{problems}"
-        f"{_overview(entries)}{''.join(entry.html for entry in entries)}"
+        f"{_overview(entries)}{groups_section(groups, digests)}"
+        f"{''.join(_compared(entry, digests) for entry in entries)}"
     )
     out = out.expanduser()
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
@@ -98,6 +104,12 @@ def write_page(
     finally:
         unfinished.unlink(missing_ok=True)
     return out
+
+
+def _compared(entry: Entry, digests: Sequence[Digest]) -> Html:
+    """The section of an episode with its place among the task's others."""
+    own = from_document(entry.document)
+    return Html(entry.html.replace(COMPARISON, comparison(own, digests) if own else ""))
 
 
 def _overview(entries: Sequence[Entry]) -> Html:

@@ -14,8 +14,11 @@ from teleop_collect.qa.arms import ArmStreams
 from teleop_collect.qa.checks.gaps import GAP_PERIODS
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.report.grouping import grouped
+from teleop_collect.qa.report.timing import finding_strips, rate_plot, skew_plot
 from teleop_collect.samples import FloatArray
 
+COMPARISON = "<!-- comparison -->"
+"""Where the dataset's report puts the comparison with other episodes."""
 REQUESTED, SENT, MEASURED = "#999999", "#1f77b4", "#d95f02"
 AXES = (("x", "#b3261e"), ("y", "#2a7d3f"), ("z", "#1f4fb4"))
 LIMITED, GAP = "#b37400", "#b3261e"
@@ -35,10 +38,13 @@ def section(evidence: Evidence, document: Mapping[str, Any]) -> Html:
         f"<p>{_summary(episode)}</p>",
         _findings(document.get("findings") or []),
         f'<div class="images">{"".join(_images(evidence))}</div>',
+        COMPARISON,
         "<h3>Joints</h3>" if evidence.arms else "",
         *(_joints(evidence, arm) for arm in evidence.arms),
-        "<h3>When streams were there (red: gaps) and limiters acted (orange)</h3>",
-        _strips(evidence),
+        "<h3>Findings, gaps (red) and limiters (orange) on the time line</h3>",
+        _strips(evidence, document.get("findings") or []),
+        "<h3>Rate and skew</h3>",
+        f'<div class="plots">{rate_plot(evidence)}{skew_plot(evidence)}</div>',
         "<h3>Streams</h3>",
         _streams(evidence, document.get("measures") or {}),
         "<h3>Measures</h3>",
@@ -125,9 +131,9 @@ def _wrench(evidence: Evidence, arm: ArmStreams) -> Html:
     return Html("".join(found))
 
 
-def _strips(evidence: Evidence) -> Html:
+def _strips(evidence: Evidence, findings: Sequence[Mapping[str, Any]]) -> Html:
     span = evidence.covered
-    rows = []
+    rows = finding_strips(evidence, findings)
     for info, expected_hz in evidence.periodic():
         stamps = np.unique(evidence.times(info.topic).stamp_ns)
         points = np.concatenate([[span.start_ns], stamps[stamps > 0], [span.end_ns]])

@@ -1,0 +1,16 @@
+"""All checks of a dataset."""
+
+from teleop_collect.qa.dataset import coverage, drift, duplicates, outliers
+from teleop_collect.qa.dataset.checks import DatasetCheck
+
+DATASET_CHECKS: tuple[DatasetCheck, ...] = (
+    outliers.DURATION,
+    outliers.PATH,
+    outliers.SMOOTHNESS,
+    outliers.LAG,
+    duplicates.CHECK,
+    coverage.START_COVERAGE,
+    coverage.OBJECT_COVERAGE,
+    drift.OPERATOR_DRIFT,
+    drift.DAY_DRIFT,
+)
