@@ -32,11 +32,15 @@ class FollowerCounters:
         watchdog_trips: how often the servos' own watchdogs had stopped the arm.
         restarts: servos that had lost torque and were started again.
         held_commands: commands not sent because the arm was being recovered.
+        clamped_commands: commands cut at a servo's own position limits.
+        last_clamp: which joint was cut last, with both values.
     """
 
     watchdog_trips: int = 0
     restarts: int = 0
     held_commands: int = 0
+    clamped_commands: int = 0
+    last_clamp: str = ""
 
 
 class DynamixelFollower:
@@ -197,7 +201,7 @@ class DynamixelFollower:
         if self._suspicion:
             self.counters.held_commands += 1
             return
-        self._send_goals(self._goals.requested(positions))
+        self._send_goals(self._requested(positions))
         self._raise_torque()
 
     def hold(self) -> None:
@@ -249,6 +253,14 @@ class DynamixelFollower:
         self._chain.port.sync_write(models.BUS_WATCHDOG, self._all(self._watchdog_units))
         self._suspicion.spoke()
 
+    def _requested(self, positions: Mapping[str, float]) -> dict[int, int]:
+        """Goals for a request; counts what the servos' own limits cut off."""
+        goals = self._goals.requested(positions)
+        if self._goals.last_clamp:
+            self.counters.clamped_commands += 1
+            self.counters.last_clamp = self._goals.last_clamp
+        return goals
+
     def _encode_goals(self, positions: Mapping[str, float] | None) -> bytes:
         if positions is None:
             return b""
@@ -256,7 +268,7 @@ class DynamixelFollower:
         if self._suspicion:
             self.counters.held_commands += 1
             return b""
-        goals = self._goals.requested(positions)
+        goals = self._requested(positions)
         self._goals.current.update(goals)
         return self._chain.port.encode_sync_write(models.GOAL_POSITION, goals)
 

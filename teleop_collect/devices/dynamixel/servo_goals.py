@@ -27,6 +27,7 @@ class ServoGoals:
 
     Attributes:
         current: the goals as they were last sent.
+        last_clamp: what the last request asked beyond a servo's own limits; empty when nothing.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ServoGoals:
         clock: Clock,
     ) -> None:
         self.current: dict[int, int] = {}
+        self.last_clamp = ""
         self._id_of = {joint: servo_id for servo_id, joint in joints.items()}
         self._scalings, self._facts, self._clock = scalings, facts, clock
         self._mode = {i: settings[models.OPERATING_MODE] for i, settings in wanted.items()}
@@ -66,12 +68,16 @@ class ServoGoals:
         """Goals for a request in joint units, by joint name."""
         now_ns = self._clock.monotonic_ns()
         goals = {}
+        self.last_clamp = ""
         for joint, position in positions.items():
             servo_id = self._id_of[joint]
             request = self._scalings[servo_id].ticks(position)
-            goals[servo_id] = self.bounded(
-                servo_id, round(self._ramp.at(servo_id, request, now_ns))
-            )
+            wanted = round(self._ramp.at(servo_id, request, now_ns))
+            goals[servo_id] = self.bounded(servo_id, wanted)
+            if goals[servo_id] != wanted:
+                self.last_clamp = (
+                    f"joint {joint}: {wanted} ticks asked, {goals[servo_id]} sent (servo's limit)"
+                )
         return goals
 
     def resting(self, reading: ChainReading) -> dict[int, int]:

@@ -134,7 +134,12 @@ def test_joints_not_commanded_keep_their_goals(arm, follower):
 
 
 def test_goals_beyond_the_servos_limits_are_cut_there(arm, follower):
+    drive(follower, {"wrist_1": 1.0}, near({"wrist_1": 1.0}))
+    assert follower.counters.clamped_commands == 0
     drive(follower, {"wrist_1": 3.0}, near({"wrist_1": 2.0}))
+    assert follower.counters.clamped_commands > 0
+    assert follower.counters.last_clamp.startswith("joint wrist_1: ")
+    assert follower.counters.last_clamp.endswith(" sent (servo's limit)")
 
 
 @pytest.mark.parametrize("position", [math.nan, math.inf])
