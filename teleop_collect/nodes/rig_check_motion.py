@@ -181,10 +181,8 @@ class ArmMotion:
             positions = sample.by_name()
             row = tuple(positions.get(j, float("nan")) for j in self._arm.joints)
             self._recording.measured.append((sample.stamp_ns, row))
-        feed = getattr(self._chain, "wrench_received", None)
-        if feed is not None:
-            for wrench, received_ns in watch.wrenches:
-                feed(wrench, min(now_ns, received_ns + now_ns - utc_ns))
+        for wrench, received_ns in watch.wrenches:
+            self._chain.wrench_received(wrench, min(now_ns, received_ns + now_ns - utc_ns))
         if self._wish is not None:
             wish = JointSample(utc_ns, self._arm.joints, self._wish)
             self._chain.leader_received(wish, now_ns)

@@ -1,7 +1,7 @@
 """The node that drives Dynamixel followers: what it does with commands, and when they cease."""
 
-import math
 import json
+import math
 import signal
 
 import pytest

@@ -9,8 +9,9 @@ from support.rig_observations import good_context, spoiled
 from teleop_collect.clock import NS_PER_S, FakeClock
 from teleop_collect.errors import UnreadableError
 from teleop_collect.rig.checks.context import CheckContext
+from teleop_collect.rig.checks.kept_report import keep_report, kept_report
 from teleop_collect.rig.checks.report import RigCheckReport
-from teleop_collect.rig.checks.run import CHECKS, run_checks
+from teleop_collect.rig.checks.run import CHECKS, NAMES, run_checks
 
 DAY_S = 86_400.0
 
@@ -118,3 +119,44 @@ def test_another_document_is_refused(text: str, where: str):
     assert str(caught.value) == (
         f"not a rig check result (teleop_collect.rig_check/1): {where} is missing or wrong"
     )
+
+
+def test_a_new_calibration_shuts_the_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    report, clock = _report(tmp_path)
+    loaded = load_tiny(tmp_path)
+    monkeypatch.setattr(
+        "teleop_collect.rig.checks.report.current_calibration_sha256", lambda loaded: "another"
+    )
+    assert report.is_valid_for(loaded, clock.utc_ns(), DAY_S) == (
+        "the calibration is not the one that was checked; run the rig check again"
+    )
+    assert not report.is_of(loaded)
+
+
+def test_a_quick_check_renews_results_but_not_the_age(tmp_path: Path):
+    report, clock = _report(tmp_path)
+    bad = replace(report.results[NAMES.index("stream_rates")], passed=False, message="too slow")
+
+    renewed = report.renewed((bad,), clock.utc_ns() + 5 * NS_PER_S)
+
+    assert (renewed.result, renewed.at_ns) == ("fail", report.at_ns)
+    assert renewed.quick_at_ns == clock.utc_ns() + 5 * NS_PER_S
+    assert [r.check for r in renewed.failures()] == ["stream_rates"]
+    again = replace(bad, passed=True)
+    assert renewed.renewed((again,), clock.utc_ns()).result == "pass"
+    assert RigCheckReport.from_json(renewed.to_json()) == renewed
+
+
+def test_a_report_is_kept_for_the_next_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TELEOP_COLLECT_RUNTIME", str(tmp_path / "run"))
+    report, clock = _report(tmp_path)
+    loaded = load_tiny(tmp_path)
+    assert kept_report(loaded, clock.utc_ns()) is None
+
+    keep_report(report)
+
+    assert kept_report(loaded, clock.utc_ns()) == report
+    assert kept_report(loaded, clock.utc_ns() + round((DAY_S + 1) * NS_PER_S)) is None
+    (kept,) = (tmp_path / "run").glob("*.json")
+    kept.write_text("{")
+    assert kept_report(loaded, clock.utc_ns()) is None
