@@ -18,6 +18,9 @@ from teleop_collect.rig.calibration.store import FOLDER_VARIABLE, write_calibrat
 from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.load import LoadedRig, load_rig
 
+pytestmark = pytest.mark.timeout(180)
+"""Images are rendered, which takes long on a busy machine."""
+
 BOARDS = "calibration: {boards: {board: {columns: 7, rows: 5, square_m: 0.04, marker_m: 0.03}}}\n"
 EDITS = (
     ("recording:\n", BOARDS + "recording:\n"),

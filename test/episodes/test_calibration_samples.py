@@ -18,6 +18,9 @@ from teleop_collect.rig.calibration.wrench import expected_wrench
 from teleop_collect.rig.description import descriptions_of
 from teleop_collect.rig.load import load_rig
 
+pytestmark = pytest.mark.timeout(180)
+"""Images are rendered, which takes long on a busy machine."""
+
 TRUTH = WrenchLoad(
     frame_id="ft_frame", bias_force_n=(2.0, -1.0, 0.5), bias_torque_nm=(0.02, 0.01, -0.03),
     tool_mass_kg=0.8, tool_center_m=(0.003, 0.001, 0.05),

@@ -7,8 +7,12 @@ import numpy as np
 
 from teleop_collect.devices.sim.board_image import BoardPainter
 from teleop_collect.rig.calibration.board_pose import CameraModel
+from teleop_collect.rig.calibration.opencv import import_cv2
 from teleop_collect.rig.calibration.rigid import from_vector
 from teleop_collect.rig.calibration.values import Board, CameraIntrinsics
+
+# Threads of OpenCV only wait for each other on a busy machine.
+import_cv2().setNumThreads(1)
 
 BOARD = Board(columns=7, rows=5, square_m=0.04, marker_m=0.03)
 PAINTER = BoardPainter(BOARD)

@@ -2,12 +2,16 @@
 
 import math
 
+import pytest
 from support.emulated_arm import SERVOS, emulated_arm
 
 from teleop_collect.clock import SystemClock
 from teleop_collect.devices.dynamixel.held_arm import HeldArm
 from teleop_collect.rig.calibration.joint_zeros import Posture, calibrate_zeros, servo_angle
 from teleop_collect.rig.config import DynamixelFollower
+
+pytestmark = pytest.mark.timeout(180)
+"""Other processes of the test start, which takes long on a busy machine."""
 
 POSTURES = (
     {"shoulder_pan": 0.0, "elbow": -0.4, "wrist_1": 0.2, "gripper": 0.0},

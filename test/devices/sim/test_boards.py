@@ -18,6 +18,9 @@ from teleop_collect.rig.calibration.rigid import distance, inverse
 from teleop_collect.rig.calibration.rotations import degeneracy
 from teleop_collect.rig.load import load_rig
 
+pytestmark = pytest.mark.timeout(180)
+"""Images are rendered, which takes long on a busy machine."""
+
 LOADED = load_rig("sim_calibration")
 
 

@@ -9,6 +9,9 @@ from teleop_collect.rig.calibration.charuco import BoardDetector, BoardView
 from teleop_collect.rig.calibration.rigid import distance
 from teleop_collect.rig.calibration.views import ViewCollection
 
+pytestmark = pytest.mark.timeout(180)
+"""Images are rendered, which takes long on a busy machine."""
+
 CAMERA = CameraModel.of(TRUTH)
 
 

@@ -12,6 +12,9 @@ from teleop_collect.rig.calibration.rigid import distance, from_vector, inverse,
 from teleop_collect.rig.calibration.rotations import information, most_informative
 from teleop_collect.rig.calibration.values import HandEye
 
+pytestmark = pytest.mark.timeout(180)
+"""Images are rendered, which takes long on a busy machine."""
+
 CAMERA = CameraModel.of(TRUTH)
 CAMERA_ON_LINK = from_vector(np.array([0.1, -0.3, 1.5, 0.06, -0.01, 0.04]))
 """True pose of the camera on the link (eye in hand) or of the board on it (eye to hand)."""
