@@ -36,6 +36,7 @@ from recording_load.processes import Process, Recorder, own_domain, wait_until
 from report import Report
 from teleop_load import latencies
 from teleop_load.emulated_arm import EmulatedArm, write_rig
+from teleop_load.gate import engages
 from teleop_load.lerobot_peer import teleoperate
 from teleop_load.observer import RELAYED, Observer
 from teleop_load.observer_rank import rank_observer
@@ -109,9 +110,7 @@ class Run:
 
     def _follow(self, contestant: str, observer: Observer, client: RigClient) -> None:
         if contestant == "teleop":
-            client.wait_until(
-                lambda: client.set_bool(topics.TELEOP_ENGAGE, True).success, READY_S, "engaging"
-            )
+            wait_until(lambda: engages(client), READY_S, "engaging")
         name = "command" if contestant == "teleop" else "relayed"
         wait_until(lambda: bool(observer.drain(name)), READY_S, f"the first {name}")
 

@@ -24,14 +24,13 @@ from typing import Any
 import numpy as np
 import rclpy
 from rclpy.signals import SignalHandlerOptions
-from recording_load.processes import Process, own_domain
+from recording_load.processes import Process, own_domain, wait_until
 from report import Report
 from teleop_load import four_arms, kills
-from teleop_load.gate import OpenGate
+from teleop_load.gate import OpenGate, engages
 from teleop_load.observer_rank import rank_observer
 from teleop_load.stalls import Stalls
 
-from teleop_collect import topics
 from teleop_collect.nodes.rig_client import RigClient
 from teleop_collect.rig.runtime import RUNTIME_VARIABLE
 
@@ -69,9 +68,7 @@ def stall(report: Report, count: int) -> None:
         command = [sys.executable, "-m", "teleop_collect.nodes.teleop"]
         command += ["--ros-args", "-p", f"rig:={loaded.path}"]
         teleop = stack.enter_context(Process(command, folder / "teleop.log"))
-        client.wait_until(
-            lambda: client.set_bool(topics.TELEOP_ENGAGE, True).success, READY_S, "engaging"
-        )
+        wait_until(lambda: engages(client), READY_S, "engaging")
         stalls = Stalls(rig)
         stalls.inject(count, count * STALL_TIMEOUT_S)
         assert gate is not None

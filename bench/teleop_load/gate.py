@@ -1,4 +1,4 @@
-"""Opens the gate that a rig check opens, for rigs that a bench has made itself."""
+"""Opens the gate that a rig check opens, for rigs that a bench has made itself, and engages."""
 
 from typing import Any
 
@@ -6,9 +6,22 @@ from std_msgs.msg import String
 
 from teleop_collect import topics
 from teleop_collect.clock import SystemClock
+from teleop_collect.errors import DeviceError
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.rig_client import RigClient
 from teleop_collect.rig.checks.report import RigCheckReport
 from teleop_collect.rig.load import LoadedRig
+
+ANSWER_S = 2.0
+
+
+def engages(client: RigClient, service: str = topics.TELEOP_ENGAGE) -> bool:
+    """Whether teleoperation engages now; a request that a service not yet connected to has missed
+    is to be made again."""
+    try:
+        return client.set_bool(service, True, timeout_s=ANSWER_S).success
+    except DeviceError:
+        return False
 
 
 class OpenGate:

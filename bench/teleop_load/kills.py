@@ -16,7 +16,7 @@ from sensor_msgs.msg import JointState
 
 from teleop_collect import topics
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
-from teleop_collect.errors import DeviceError, TeleopCollectError
+from teleop_collect.errors import TeleopCollectError
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.rig_client import RigClient
@@ -24,7 +24,7 @@ from teleop_collect.rig.load import LoadedRig, load_rig
 from teleop_collect.rig.processes import processes_of
 from teleop_collect.rig.runtime import control_socket
 
-from .gate import OpenGate
+from .gate import OpenGate, engages
 
 ARM = "main"
 PROCESSES = ("leader_bus_emulator_main", "leader_arm", "sim_rig")
@@ -34,7 +34,6 @@ STAYS_S = 0.5
 """How long the follower is watched after it has come to rest."""
 HAND_HZ, HAND_S = 50.0, 600.0
 READY_S = 60.0
-ANSWER_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class KillRig:
         process.handle.stdin.write("\n")
         process.handle.stdin.flush()
         self._next = self._stack.enter_context(self._teleop())
-        wait_until(lambda: self._engages(engage), READY_S, "engaging")
+        wait_until(lambda: engages(self._client, engage), READY_S, "engaging")
         wait_until(lambda: self._speed() > MOVING, READY_S, "the follower to move")
         # Another moment of the motion each time.
         time.sleep(0.1 + 0.037 * (self._number % 11))
@@ -133,13 +132,6 @@ class KillRig:
         killed_ns = time.time_ns()
         process.end(signal.SIGKILL)
         return Kill(speed, self._rest_ms(killed_ns))
-
-    def _engages(self, service: str) -> bool:
-        """A request that a service not yet connected to has missed is made again."""
-        try:
-            return bool(self._client.set_bool(service, True, timeout_s=ANSWER_S).success)
-        except DeviceError:
-            return False
 
     def _rest_ms(self, killed_ns: int) -> float:
         last_ns, quiet_from = killed_ns, time.monotonic()
