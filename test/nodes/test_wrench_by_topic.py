@@ -13,7 +13,7 @@ from teleop_collect import topics
 from teleop_collect.cli.domain import claim_free_domain
 from teleop_collect.clock import PacedLoop, SystemClock
 from teleop_collect.nodes.conversions import time_message
-from teleop_collect.nodes.rig_check import decode
+from teleop_collect.nodes.rig_check_observing import decode
 from teleop_collect.nodes.stream_readers import StreamReader
 from teleop_collect.rig.config import Wrench
 from teleop_collect.rig.load import LoadedRig, load_rig
