@@ -10,8 +10,11 @@ import pytest
 from support.graph import wait_for
 
 from teleop_collect.cli.domain import claim_free_domain
+from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.processes import processes_of
 
 pytestmark = pytest.mark.timeout(180)
+started: list[subprocess.Popen] = []
 
 
 def command(*arguments: str, domain: int, **environment: str) -> subprocess.Popen:
@@ -19,18 +22,35 @@ def command(*arguments: str, domain: int, **environment: str) -> subprocess.Pope
         # A shell's background job ignores SIGINT, and so would all that it starts.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     env = {**os.environ, "ROS_DOMAIN_ID": str(domain), **environment}
-    return subprocess.Popen(
-        [sys.executable, "-m", "teleop_collect.cli.main", *arguments],
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
+    started.append(
+        subprocess.Popen(
+            [sys.executable, "-m", "teleop_collect.cli.main", *arguments],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
     )
+    return started[-1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    """A failed test leaves no rig that would slow the others down."""
+    yield
+    while started:
+        process = started.pop()
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 def children(pid: int) -> list[int]:
     return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def count_of(rig: str) -> int:
+    return len(processes_of(load_rig(rig)))
 
 
 def is_running(pid: int) -> bool:
@@ -54,7 +74,7 @@ def test_whatever_ends_up_leaves_nothing_running(tmp_path, domain, number):
         "up", "--rig", "sim_tabletop", "--root", str(tmp_path), domain=domain,
         TELEOP_COLLECT_RUNTIME=runtime,
     )  # fmt: skip
-    wait_for(lambda: len(children(up.pid)) == 8, 30, "all processes of the graph")
+    wait_for(lambda: len(children(up.pid)) == count_of("sim_tabletop"), 30, "all processes")
     pids = children(up.pid)
 
     up.send_signal(number)
@@ -118,7 +138,9 @@ def test_a_rehearsal_of_a_real_rig_runs_without_hardware(tmp_path, domain):
         "up", "--rig", "koch_v1_1", "--emulate", "--root", str(tmp_path), domain=domain,
         TELEOP_COLLECT_RUNTIME=str(tmp_path / "run"),
     )  # fmt: skip
-    wait_for(lambda: len(children(up.pid)) == 8, 30, "all processes of the graph")
+    rig = tmp_path / "run" / "koch_v1_1_emulated.yaml"
+    wait_for(rig.exists, 30, "the rehearsed rig file")
+    wait_for(lambda: len(children(up.pid)) == count_of(str(rig)), 30, "all processes")
     wait_for(lambda: (tmp_path / "run" / "follower_main").exists(), 30, "the emulated bus")
 
     up.send_signal(signal.SIGINT)
