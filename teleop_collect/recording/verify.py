@@ -9,6 +9,7 @@ from pathlib import Path
 from mcap import records
 from mcap.opcode import Opcode
 
+from teleop_collect.episodes.mcap_file import McapFile
 from teleop_collect.episodes.mcap_records import (
     FOOTER_BYTES,
     MAGIC,
@@ -53,6 +54,8 @@ def verify(path: Path) -> Verification:
             by_topic, total = _count(reader)
             problems = list(reader.damage.reasons)
             problems += _summary_problems(file, total)
+        # What a reader would refuse is no whole episode, even where every checksum is right.
+        problems += [] if problems else _reader_problems(source)
         if manifest is not None:
             problems += _manifest_problems(manifest, source, by_topic)
     except OSError as error:
@@ -116,6 +119,13 @@ def _summary_problems(file: RecordFile, messages: int) -> Iterator[str]:
                     yield f"the summary states {stated} messages, the file holds {messages}"
     except UnreadableError as error:
         yield f"the summary cannot be read: {error}"
+
+
+def _reader_problems(source: Path) -> Iterator[str]:
+    try:
+        McapFile(source).close()
+    except UnreadableError as error:
+        yield f"readers refuse it: {error}"
 
 
 def _manifest_problems(manifest: Manifest, source: Path, by_topic: Counter[str]) -> Iterator[str]:

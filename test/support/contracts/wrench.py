@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S, SystemClock
 from teleop_collect.rig.checks.context import CheckContext
+from teleop_collect.rig.checks.machine import Machine
 from teleop_collect.rig.checks.observation import Observer
 from teleop_collect.rig.checks.result import CheckResult
 from teleop_collect.rig.checks.wrench_alive import WrenchAlive
@@ -94,4 +96,6 @@ def verdict(stand: WrenchStand, samples: Sequence[WrenchSample]) -> CheckResult:
     for sample in samples:
         observer.receive(sample.stamp_ns, sample.stamp_ns, sample)
     seen = observer.observation((topics.WRENCH_STAMPED,), 1, topics.FAST_QOS)
-    return WrenchAlive().run(CheckContext.of(stand.loaded, {topics.FOLLOWER_WRENCH: seen}))
+    observations = {topics.FOLLOWER_WRENCH: seen}
+    machine = Machine(shm_free_bytes=1 << 30)
+    return WrenchAlive().run(CheckContext.of(stand.loaded, observations, Path(), machine))
