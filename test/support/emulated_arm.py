@@ -43,6 +43,8 @@ def write_rig(folder: Path, servos: Mapping[str, Mapping[str, object]], baud: in
     rig = yaml.safe_load(shipped_rigs()["sim_tabletop"].read_text())
     rig["arms"]["main"]["leader"] |= {"servos": {k: dict(v) for k, v in servos.items()}}
     rig["arms"]["main"]["leader"]["baud"] = baud
+    if baud < 1_000_000:
+        rig["arms"]["main"]["leader"]["rate_hz"] = 20
     missing = [joint for joint in rig["arms"]["main"]["joints"] if joint not in servos]
     for joint in missing:
         rig["arms"]["main"]["mapping"][joint] = {"leader_joint": "shoulder_pan"}
