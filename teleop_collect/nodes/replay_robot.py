@@ -225,7 +225,8 @@ class ReplayRobotNode:
                 break
             if self._now_s() > deadline_s or self._host.stop.wait(0.2):
                 raise CheckFailed(f"teleoperation refuses to follow the replay: {answer.message}")
-        while set(self._states().values()) != {"ENGAGED"}:
+        # A fault that comes at once is told with its reason, as any later one is.
+        while (states := set(self._states().values())) != {"ENGAGED"} and "FAULT" not in states:
             if self._now_s() > deadline_s or self._host.stop.wait(0.02):
                 raise CheckFailed("teleoperation did not begin to follow the replay")
 

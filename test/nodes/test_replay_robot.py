@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from support.graph import RunningRig, running_rig, wait_for
-from support.synthetic_episode import START_NS, write_episode, write_plan
+from support.synthetic_episode import START_NS, write_plan
 from support.synthetic_streams import JOINTS, build_plan
 
 from teleop_collect import topics
@@ -37,13 +38,26 @@ def replay(episode: Path, *options: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, timeout=150, env=os.environ)
 
 
+def gentle_episode(folder: Path, duration_s: float) -> Path:
+    """An episode whose motion stays near the arm's home, clear of the table."""
+    name = "20261120T090000Z-sim_tabletop-c1b2c3"
+    plan = build_plan(name, START_NS, duration_s, 0, True, (), (64, 48))
+    home = load_rig("sim_tabletop").rig.arms["main"].home
+    samples = plan.streams["/teleop/action_sent"].samples
+    start = samples[0].value["position"].copy()
+    at_home = np.array([home.get(joint, start[i]) for i, joint in enumerate(JOINTS)])
+    for sample in samples:
+        sample.value["position"] = at_home + 0.1 * (sample.value["position"] - start)
+    return write_plan(plan, folder, name)
+
+
 def check(rig: RunningRig) -> None:
     wait_for(lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check")
 
 
 def test_the_follower_goes_the_recorded_way_and_its_tracking_is_told(rig, tmp_path):
     check(rig)
-    episode = write_episode(tmp_path, duration_s=1.5, cameras=())
+    episode = gentle_episode(tmp_path, 1.5)
 
     done = replay(episode, "--rig", str(rig.loaded.path), "--speed", "0.8", "--json")
 
@@ -74,7 +88,7 @@ def test_the_leader_leads_again_after_a_replay(rig):
 
 def test_a_software_stop_ends_a_replay_and_is_told(rig, tmp_path):
     check(rig)
-    episode = write_episode(tmp_path, duration_s=20.0, cameras=())
+    episode = gentle_episode(tmp_path, 20.0)
     command = [sys.executable, "-m", "teleop_collect.cli.main", "replay", str(episode)]
     command += ["--to", "robot", "--rig", str(rig.loaded.path)]
     before = rig.log("teleop").count("-> ENGAGED")
@@ -110,11 +124,11 @@ def test_a_motion_beyond_a_limit_moves_nothing_and_names_joint_time_value_and_li
     assert any("joint elbow at" in line for line in told["refused"])
 
 
-def test_without_a_running_rig_it_says_what_to_start(tmp_path, monkeypatch):
+def test_without_a_running_rig_it_says_what_to_start(rig, tmp_path, monkeypatch):
     monkeypatch.setenv("ROS_DOMAIN_ID", "99")
-    episode = write_episode(tmp_path, duration_s=1.0, cameras=())
+    episode = gentle_episode(tmp_path, 1.0)
 
-    refused = replay(episode)
+    refused = replay(episode, "--rig", str(rig.loaded.path))
 
     assert refused.returncode == 2
     assert "no teleoperation runs on this ROS domain; start the rig first" in refused.stderr

@@ -41,6 +41,7 @@ def test_faults_planted_in_the_running_rig_are_found_by_name(rig: RunningRig, tm
     emulator = EmulatorClient(control_socket(PORT))
     latency = Path(f"{device_path(PORT)}.latency_timer")
     page = tmp_path / "check.html"
+    wait_for(control_socket(PORT).exists, PATIENCE_S, "the emulated bus")
     emulator.write(ELBOW, models.HOMING_OFFSET.address, FOUR_DEGREES)
     latency.write_text("16\n")
     arm = {"main": {"wrench_frozen": True, "stuck": ["wrist_1"]}}

@@ -103,7 +103,9 @@ def engaged(rig, listener):
     )
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
     wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
-    wait_for(lambda: rig.log("teleop").rstrip().endswith("ENGAGED:"), 20, "the arm to follow")
+    wait_for(
+        lambda: "-> ENGAGED" in rig.log("teleop").rpartition("[teleop]")[2], 20, "the arm to follow"
+    )
 
 
 def hold(mouse: EmulatedMouse, counts: tuple[int, ...], duration_s: float) -> None:
