@@ -10,7 +10,7 @@ from teleop_collect.rig.rehearsal import emulated_rig
 from teleop_collect.rig.share import shipped_rigs
 from teleop_collect.rig.streams import streams_of
 
-ALWAYS = ["teleop", "rig_check", "recorder"]
+ALWAYS = ["teleop", "rig_check", "recorder", "episode_qa"]
 DEVICES = {
     "aloha": [
         "follower_arm",
