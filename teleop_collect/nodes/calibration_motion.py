@@ -11,7 +11,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 from teleop_collect import topics
-from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock
+from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock, both_ns
 from teleop_collect.errors import DeviceError
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.follower_output import command_topics
@@ -163,7 +163,8 @@ class ArmMover:
             chain.disarm()
 
     def _tick(self, chain: TeleopChain, loop: PacedLoop, wish: Mapping[str, float] | None) -> int:
-        now_ns, utc_ns = loop.wait(), self._clock.utc_ns()
+        loop.wait()
+        now_ns, utc_ns = both_ns(self._clock)
         for taken in self._states.drain():
             self._follower = conversions.joint_sample(taken.message)
             age_ns = utc_ns - taken.received_ns

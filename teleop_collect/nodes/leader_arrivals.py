@@ -31,13 +31,11 @@ class LeaderArrivals:
             len(self._handles), 0, 0, 0, 0, 0, node.context.handle
         )
 
-    def wait(self) -> int:
-        """Sleep until the next tick; returns its monotonic time, ns."""
+    def wait(self) -> None:
+        """Sleep until the next tick."""
         self._clock.sleep_until_ns(self._schedule.earliest_ns())
         by_sample = self._all_arrive_by(self._schedule.latest_ns())
-        now_ns = self._clock.monotonic_ns()
-        self._schedule.ticked(now_ns, by_sample=by_sample)
-        return now_ns
+        self._schedule.ticked(self._clock.monotonic_ns(), by_sample=by_sample)
 
     def _all_arrive_by(self, latest_ns: int) -> bool:
         missing = self._handles

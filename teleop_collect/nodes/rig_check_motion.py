@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock
+from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock, both_ns
 from teleop_collect.errors import TeleopCollectError
 from teleop_collect.nodes.follower_output import CommandTopic, command_topics
 from teleop_collect.nodes.host import Host
@@ -175,7 +175,8 @@ class ArmMotion:
 
     def _tick(self, watch: ArmWatch, outputs: tuple[CommandTopic, ...]) -> int:
         """One tick of the chain, as teleoperation does it."""
-        now_ns, utc_ns = self._loop.wait(), self._clock.utc_ns()
+        self._loop.wait()
+        now_ns, utc_ns = both_ns(self._clock)
         for sample, received_ns in watch.poll():
             self._chain.follower_received(sample, min(now_ns, received_ns + now_ns - utc_ns))
             positions = sample.by_name()

@@ -7,7 +7,7 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from teleop_collect import topics
-from teleop_collect.clock import SystemClock
+from teleop_collect.clock import SystemClock, both_ns
 from teleop_collect.errors import CheckFailed
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.arm_topics import ArmTopics
@@ -68,9 +68,11 @@ class TeleopNode:
         """Tick until the stop."""
         settle_memory()
         while not self._host.stop.is_set:
-            now_ns = self._arrivals.wait()
+            self._arrivals.wait()
             with self._host.lock:
-                self._tick(now_ns, self._clock.utc_ns())
+                # Not the time of waking: a service may have held the lock since, and ages are
+                # told from both clocks.
+                self._tick(*both_ns(self._clock))
 
     def _tick(self, now_ns: int, stamp_ns: int) -> None:
         for arm in self._arms:

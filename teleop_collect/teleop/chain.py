@@ -275,8 +275,10 @@ class TeleopChain:
         self, leader: Judgement, follower: Judgement, step: Step, now_ns: int, utc_ns: int
     ) -> Doubt | None:
         doubts = [d for d in (leader.doubt, follower.doubt) if d is not None]
+        # Asked at every tick, so that engaging hears of the last tick and of nothing older.
+        rig_doubts = self._rig_doubts(now_ns, utc_ns)
         if self.state is not TeleopState.DISARMED:
-            doubts += self._rig_doubts(now_ns, utc_ns)
+            doubts += rig_doubts
         if step.backwards_s > 0.0:
             text = f"the loop's clock went backwards by {step.backwards_s:.6f} s"
             doubts.append(Doubt(LimiterBits.TIME_ORDER.value, text))

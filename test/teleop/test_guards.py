@@ -206,6 +206,17 @@ def test_engaging_needs_a_fresh_wrench_and_no_force():
     assert answer.message == "main: force at the wrist is 31.0 N, hard limit 30 N"
 
 
+def test_what_was_out_of_order_long_before_engaging_is_forgotten():
+    arm = GuardedArm(guarded(wrench_guard=SOFT))
+    arm.step()
+    arm.hear_wrench(arm.now_ns - 1_000_000)
+    assert "wrench time went backwards by 0.001000 s" in arm.chain.engage(arm.now_ns).message
+    arm.step()
+    arm.hear_wrench(arm.now_ns - 1_000_000)
+    arm.step(2)
+    assert arm.chain.engage(arm.now_ns).accepted
+
+
 def test_a_torque_is_watched_where_the_rig_file_asks_for_it():
     guard = WrenchGuard(soft_nm=2.0, hard_nm=4.0)
     arm = GuardedArm(guarded(wrench_guard=guard)).engaged()
