@@ -185,15 +185,17 @@ class ReplayRobotNode:
                     "no teleoperation runs on this ROS domain; start the rig first "
                     "(teleop-collect up --rig ...) and run its check"
                 )
+            answer = client.set_bool(topics.TELEOP_REPLAY, True)
+            if not answer.success:
+                # Whoever leads, and whatever was stopped, is none of this process's business.
+                raise CheckFailed(answer.message)
             try:
                 self._drive(client)
             finally:
-                client.set_bool(topics.TELEOP_ENGAGE, False)
+                # Not by disarming: that would clear a stop that came meanwhile.
+                client.set_bool(topics.TELEOP_REPLAY, False)
 
     def _drive(self, client: RigClient) -> None:
-        answer = client.set_bool(topics.TELEOP_REPLAY, True)
-        if not answer.success:
-            raise CheckFailed(answer.message)
         self._stand()
         self._thread.start()
         self._engage(client)
@@ -287,7 +289,7 @@ class ReplayRobotNode:
                     arm.publish(self._t_s, self._clock.utc_ns())
 
     def close(self) -> None:
-        """End the publishing: teleoperation then holds, and was disarmed before."""
+        """End the publishing: the leader's place was given back before."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(timeout=1.0)

@@ -7,7 +7,7 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from teleop_collect import topics
-from teleop_collect.clock import SystemClock, both_ns
+from teleop_collect.clock import NS_PER_S, SystemClock, both_ns
 from teleop_collect.errors import CheckFailed
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.arm_topics import ArmTopics
@@ -22,6 +22,8 @@ from teleop_collect.teleop.build import build_group
 from teleop_collect.teleop.chain import Tick
 from teleop_collect.teleop.status import status_values
 
+REPLAY_SILENT_S = 5.0
+"""A replay that leads asks for something at every tick; one that is silent for so long has died."""
 LEVEL_OF_STATE = {"ENGAGED": "ok", "ALIGNING": "warn", "HOLD": "warn", "FAULT": "error"}
 
 
@@ -43,7 +45,7 @@ class TeleopNode:
             for name, arm in loaded.rig.arms.items()
         ]
         self._rate_hz = teleop.rate_hz
-        self._replays = False
+        self._replays, self._replays_since_ns = False, 0
         self._arrivals = self._leader_arrivals()
         self._status = node.create_publisher(
             DiagnosticArray, topics.TELEOP_STATUS, profile(topics.FAST_QOS)
@@ -112,6 +114,7 @@ class TeleopNode:
                 self._group.disarm()
                 self._take_replay(False)
                 return "disarmed"
+            self._drop_silent_replay()
             now_ns = self._clock.monotonic_ns()
             reason = self._gate.reason() or self._rival() or self._order_problem(now_ns)
             answer = self._group.engage(now_ns, reason)
@@ -133,10 +136,33 @@ class TeleopNode:
 
     def _replay(self, request: SetBool.Request) -> str:
         with self._host.lock:
-            if self._group.is_armed:
-                raise CheckFailed("teleoperation is engaged; disarm it before a replay")
-            self._take_replay(request.data)
-        return "a replay leads now, until disarmed" if request.data else "the leader leads again"
+            if request.data:
+                self._begin_replay()
+                return "a replay leads now, until disarmed"
+            if self._replays and self._group.is_armed:
+                # A fault, as by a stop, stays until a person disarms.
+                self._group.disarm()
+            self._take_replay(False)
+        return "the leader leads again"
+
+    def _begin_replay(self) -> None:
+        self._drop_silent_replay()
+        if self._replays:
+            raise CheckFailed("another replay leads; end it, or disarm teleoperation")
+        if self._group.is_armed:
+            raise CheckFailed("teleoperation is engaged; disarm it before a replay")
+        if (fault := self._group.fault) is not None:
+            raise CheckFailed(f"teleoperation is in fault ({fault}); disarm it before a replay")
+        self._take_replay(True)
+
+    def _drop_silent_replay(self) -> None:
+        """Let the leader lead again after a replay that was killed before it gave its place back."""
+        if not self._replays or self._group.is_armed:
+            return
+        leads_s = (self._clock.monotonic_ns() - self._replays_since_ns) / NS_PER_S
+        ages_s = [tick.leader_age_s for tick in self._ticks.values()]
+        if leads_s > REPLAY_SILENT_S and all(a is None or a > REPLAY_SILENT_S for a in ages_s):
+            self._take_replay(False)
 
     def _take_replay(self, replays: bool) -> None:
         """Let a replay or the leaders lead; the latter always after disarming."""
@@ -144,7 +170,7 @@ class TeleopNode:
             return
         for arm in self._arms:
             arm.follow_replay(replays)
-        self._replays = replays
+        self._replays, self._replays_since_ns = replays, self._clock.monotonic_ns()
         self._arrivals = self._leader_arrivals()
 
     def _order_problem(self, now_ns: int) -> str | None:

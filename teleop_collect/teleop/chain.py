@@ -134,6 +134,11 @@ class TeleopChain:
         """Note that the follower's driver changed or refused a command; shown for a second."""
         self._clamp, self._clamp_until_ns = text, now_ns + NS_PER_S
 
+    @property
+    def fault(self) -> str | None:
+        """Why this arm is in fault; None when it is not."""
+        return self._reason if self.state is TeleopState.FAULT else None
+
     def episode_begins(self, episode: str) -> None:
         """Following begins anew: the conditions of engaging are looked at once more."""
         self._happen(TeleopEvent.EPISODE, f"episode {episode} begins, aligning again")

@@ -24,6 +24,12 @@ class TeleopGroup:
         """Whether any arm follows its leader or holds until it may again."""
         return any(chain.state in _ARMED for chain in self.chains.values())
 
+    @property
+    def fault(self) -> str | None:
+        """Why an arm is in fault; None when none is."""
+        faults = (chain.fault for chain in self.chains.values())
+        return next((fault for fault in faults if fault is not None), None)
+
     def engage(self, now_ns: int, gate_reason: str | None = None) -> EngageAnswer:
         """Engage every arm, or none.
 

@@ -103,6 +103,28 @@ def test_a_software_stop_ends_a_replay_and_is_told(rig, tmp_path):
 
     assert running.returncode == 1
     assert "ended early: arm main: teleoperation went to FAULT: software stop requested" in out
+    # The stop outlives the replay, and another replay does not clear it either.
+    again = replay(gentle_episode(tmp_path / "again", 1.0), "--rig", str(rig.loaded.path))
+    assert again.returncode == 1
+    assert "teleoperation is in fault (software stop requested" in again.stderr
+    engaging = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
+    assert not engaging.success
+    assert "in fault (software stop requested" in engaging.message
+    assert rig.client.set_bool(topics.TELEOP_ENGAGE, False).success
+
+
+def test_a_replay_that_is_refused_leaves_an_engaged_operator_alone(rig, tmp_path):
+    check(rig)
+    wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
+    before = rig.log("teleop").count("-> DISARMED")
+
+    refused = replay(gentle_episode(tmp_path, 1.0), "--rig", str(rig.loaded.path))
+
+    assert refused.returncode == 1
+    assert "teleoperation is engaged; disarm it before a replay" in refused.stderr
+    assert "already engaged" in rig.client.set_bool(topics.TELEOP_ENGAGE, True).message
+    assert rig.log("teleop").count("-> DISARMED") == before
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
 
 
 def test_a_motion_beyond_a_limit_moves_nothing_and_names_joint_time_value_and_limit(tmp_path):
