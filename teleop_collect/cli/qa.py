@@ -4,7 +4,8 @@ PATH is an episode folder, an MCAP file, a rosbag2 folder, or a dataset root (al
 The answer is kept beside each episode as qa.json; nothing else is changed. Recordings of other
 recorders are understood by message types, better with a mapping file (see docs/quality.md).
 
-Exit code: 0 no episode fails, 1 an episode fails, 2 an episode cannot be read.
+Exit code: 0 no episode fails, 1 an episode fails, 2 an episode cannot be read or its qa.json cannot
+be written (the others are checked all the same).
 
 Example: teleop-collect qa ~/teleop_collect --report report.html
 Example: teleop-collect qa ~/bags/pick_01 --mapping ur5e.yaml
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from teleop_collect.cli.output import print_json, print_table, progress
+from teleop_collect.episodes.files import QA
 from teleop_collect.episodes.mapping import LoadedMapping, load_mapping
 from teleop_collect.episodes.root import DEFAULT_ROOT, expand, is_root
 from teleop_collect.errors import (
@@ -64,7 +66,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check episodes."""
     from teleop_collect.qa.report.dataset import write_page
-    from teleop_collect.qa.run import write_document
 
     if args.checks:
         return _list_checks(as_json=args.json)
@@ -80,17 +81,21 @@ def run(args: argparse.Namespace) -> int:
     if args.report is not None and entries:
         write_page(entries, args.report, problems)
     dataset = _dataset(entries)
+    unkept = [entry.unkept for entry in entries if entry.unkept]
     for root in args.paths:
         if dataset and is_root(root):
-            write_document({"schema": DATASET_SCHEMA, "groups": dataset}, root.expanduser())
+            unkept += _keep_dataset(dataset, root.expanduser())
     if args.json:
         unreadable = [str(problem) for problem in problems]
         documents = [entry.document for entry in entries]
-        print_json({"episodes": documents, "unreadable": unreadable, "dataset": dataset})
+        answer = {"episodes": documents, "unreadable": unreadable, "unkept": unkept}
+        print_json({**answer, "dataset": dataset})
     else:
         _print(entries, problems, args.report)
         _print_dataset(dataset)
-    if problems:
+        for problem in unkept:
+            print(f"not kept: {problem}")
+    if problems or unkept:
         return EXIT_USAGE
     failed = any(entry.document["verdict"] == "fail" for entry in entries)
     return EXIT_BAD if failed else EXIT_GOOD
@@ -131,6 +136,21 @@ def _examine_one(
         return examine(path, draw=draw, mapping=mapping)
     except (UnreadableError, ConfigError) as error:
         return type(error)(f"{path.name}: {error}" if path.name not in str(error) else str(error))
+    except Exception as error:
+        # Whatever one episode holds, it must not end the check of the others.
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return UnreadableError(f"{path}: the checks broke on it ({reason}); please report this")
+
+
+def _keep_dataset(groups: list[dict[str, Any]], root: Path) -> list[str]:
+    """Write a root's qa.json; says why where that cannot be."""
+    from teleop_collect.qa.run import write_document
+
+    try:
+        write_document({"schema": DATASET_SCHEMA, "groups": groups}, root)
+    except OSError as error:
+        return [f"{root / QA}: cannot be written: {error.strerror}"]
+    return []
 
 
 def _dataset(entries: Sequence["Entry"]) -> list[dict[str, Any]]:

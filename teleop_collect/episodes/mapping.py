@@ -10,7 +10,7 @@ Topics that a file leaves out keep their messages and times; no check takes them
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,6 +29,17 @@ Topic = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_/]{1,255}$")]
 
 LEADER_WORDS = re.compile(r"leader|master|gello|teleop_arm|operator", re.IGNORECASE)
 SENT_WORDS = re.compile(r"action|command|cmd|desired|target|reference", re.IGNORECASE)
+JOINT_TYPES = (topics.JOINT_STATE,)
+COMMAND_TYPES = (topics.JOINT_STATE, topics.JOINT_TRAJECTORY)
+ROLE_TYPES = {
+    "follower": JOINT_TYPES,
+    "leader": JOINT_TYPES,
+    "requested": COMMAND_TYPES,
+    "sent": COMMAND_TYPES,
+    "wrench": (topics.WRENCH_STAMPED,),
+    "tool_pose": (topics.POSE_STAMPED,),
+}
+"""Message types that hold what a stream of an arm needs: values, and names of joints."""
 TOOL_WORDS = re.compile(r"tcp|tool|ee_pose|eef|end_effector", re.IGNORECASE)
 
 
@@ -112,24 +123,40 @@ def load_mapping(path: Path) -> LoadedMapping:
     return LoadedMapping(mapping, descriptions)
 
 
-def check_topics(mapping: StreamMapping, present: Iterable[str]) -> None:
-    """Refuse a mapping that speaks of a topic which a recording does not have.
+def check_topics(mapping: StreamMapping, types: Mapping[str, str]) -> None:
+    """Refuse a mapping that speaks of a topic which a recording does not have, or of a wrong type.
 
     A required topic may be missing: that is a finding.
 
+    Args:
+        mapping: a mapping file.
+        types: message type by topic of the recording.
+
     Raises:
-        ConfigError: names the topic and the nearest one that there is.
+        ConfigError: names the topic and the nearest one that there is, or the types that fit.
     """
-    known = set(present)
-    roles = ("follower", "leader", "requested", "sent", "wrench", "tool_pose")
     for arm, its in mapping.arms.items():
-        for role in roles:
+        for role, fitting in ROLE_TYPES.items():
             topic = getattr(its, role)
-            if topic is not None and topic not in known and topic not in mapping.required:
+            if topic is None:
+                continue
+            if topic in types:
+                _check_type(f"arms.{arm}.{role}", topic, fitting, types)
+            elif topic not in mapping.required:
                 raise ConfigError(
                     f"arms.{arm}.{role}: the recording has no topic {topic}"
-                    f"{suggestion(topic, known)}"
+                    f"{suggestion(topic, types)}"
                 )
+
+
+def _check_type(where: str, topic: str, fitting: tuple[str, ...], types: Mapping[str, str]) -> None:
+    if types[topic] in fitting:
+        return
+    others = ", ".join(sorted(t for t, kind in types.items() if kind in fitting)) or "none"
+    raise ConfigError(
+        f"{where}: {topic} is a stream of {types[topic]}, not of {' or '.join(fitting)} "
+        f"(the recording's topics that are: {others})"
+    )
 
 
 def guessed_arm(types: Mapping[str, str]) -> ArmTopics:

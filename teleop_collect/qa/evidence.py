@@ -24,7 +24,11 @@ from teleop_collect.rig.config import Rig
 COMMAND_TYPES = (topics.JOINT_TRAJECTORY, topics.FLOAT64_MULTI_ARRAY)
 ENGAGED = "engaged"
 MAX_NS = 1 << 62
+NOTHING = np.zeros(0, dtype=np.int64)
+NO_TIMES = StreamTimes(NOTHING, NOTHING, NOTHING, NOTHING)
 MIN_FOR_RATE = 10
+SPARE_NS, MAX_SPAN_RATIO = 60 * NS_PER_S, 2
+"""How much longer than the time of its reception the stamps of a stream may say that it lasted."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Evidence:
         self.episode = episode
         self.mapping = mapping
         if mapping is not None:
-            check_topics(mapping.mapping, episode.streams)
+            types = {topic: info.type for topic, info in episode.streams.items()}
+            check_topics(mapping.mapping, types)
         self.damage: list[str] = []
         probes = {
             topic: ImageProbe(topic, info.count, partial(episode.decode, topic))
@@ -97,15 +102,16 @@ class Evidence:
         return self.episode.times(topic)
 
     def read(self, topic: str) -> StreamData | None:
-        """A stream as arrays; None when it is absent, empty or malformed."""
+        """A stream as arrays; None when it is absent, empty or malformed, or lasts for ages."""
         if topic not in self.episode.streams:
             return None
         if topic not in self._read:
             try:
                 self._read[topic] = self.episode.read(topic)
+                _check_span(self._read[topic])
             except UnreadableError as error:
+                self._read[topic] = StreamData(topic, "", NO_TIMES, (), {})
                 self.damage.append(f"{topic}: {error}")
-                return None
         data = self._read[topic]
         return data if len(data) else None
 
@@ -246,6 +252,23 @@ class Evidence:
 
     def _all_times(self) -> Iterator[StreamTimes]:
         return (self.times(topic) for topic in self.episode.streams)
+
+
+def _check_span(data: StreamData) -> None:
+    """Refuse stamps that spread a stream over a time in which it was not received.
+
+    Raises:
+        UnreadableError: they do.
+    """
+    stamps, log_ns = _set(data.stamp_ns), data.times.log_ns
+    if not len(stamps):
+        return
+    span_ns, received_ns = int(np.ptp(stamps)), int(np.ptp(log_ns))
+    if span_ns > MAX_SPAN_RATIO * received_ns + SPARE_NS:
+        raise UnreadableError(
+            f"its stamps say that it lasted {span_ns / NS_PER_S:.0f} s, but it was received within "
+            f"{received_ns / NS_PER_S:.1f} s; what it holds was not checked"
+        )
 
 
 def _set(stamp_ns: Int64Array) -> Int64Array:

@@ -15,6 +15,8 @@ from teleop_collect.episodes.streams import Int64Array, StreamData
 from teleop_collect.samples import FloatArray
 
 AVERAGED_S = 0.1
+MAX_ROWS_A_SAMPLE = 200
+"""Of a grid; below one sample in so many rows there is no motion to measure (0.5 Hz at 100 Hz)."""
 MAD_TO_STD = 1.4826
 """From the median absolute deviation to the standard deviation of a normal distribution."""
 STILL_HZ, STILL_WINDOW_S, STILL_CHANGE = 100.0, 0.1, 1e-3
@@ -84,7 +86,8 @@ def motions(streams: tuple[StreamData, ...], rate_hz: float) -> tuple[Motion, ..
     """Several streams of joints on one grid, over the time and joints that all of them have.
 
     Returns:
-        None when they share no joint or less than a tenth of a second.
+        None when they share no joint or less than a tenth of a second, or when there are too few
+        samples for so long a time (a wrong stamp would ask for a grid of terabytes).
     """
     names = tuple(n for n in streams[0].names if all(n in s.names for s in streams))
     stamps = [clean(s)[0] for s in streams]
@@ -92,7 +95,7 @@ def motions(streams: tuple[StreamData, ...], rate_hz: float) -> tuple[Motion, ..
         return None
     start_ns, end_ns = max(int(s[0]) for s in stamps), min(int(s[-1]) for s in stamps)
     count = int((end_ns - start_ns) * rate_hz / NS_PER_S) + 1
-    if count < 0.1 * rate_hz:
+    if not 0.1 * rate_hz <= count <= MAX_ROWS_A_SAMPLE * min(len(s) for s in stamps):
         return None
     grid_ns = start_ns + np.rint(np.arange(count) * NS_PER_S / rate_hz).astype(np.int64)
     return tuple(Motion(names, start_ns, rate_hz, on_grid(s, names, grid_ns)) for s in streams)

@@ -16,11 +16,17 @@ from teleop_collect.qa.findings import (
     ORDER,
     Check,
     Finding,
+    Layer,
     Measure,
     QaReport,
+    Remark,
+    Severity,
     verdict_of,
 )
 from teleop_collect.qa.registry import CHECKS
+
+MAX_REASON = 200
+"""Letters of an error that stand in a finding."""
 
 
 def check_episode(
@@ -51,8 +57,12 @@ def report_on(evidence: Evidence, checks: Sequence[Check] = CHECKS) -> QaReport:
     findings: list[Finding] = []
     measures: dict[str, tuple[Measure, ...]] = {}
     for check in checks:
-        answers = list(check.run(evidence))
-        findings += [check.finding(a) for a in answers if not isinstance(a, Measure)]
+        answers = _answers(check, evidence)
+        findings += [
+            a if isinstance(a, Finding) else check.finding(a)
+            for a in answers
+            if not isinstance(a, Measure)
+        ]
         measures[check.name] = tuple(
             a for a in answers if isinstance(a, Measure) and math.isfinite(a.value)
         )
@@ -60,6 +70,16 @@ def report_on(evidence: Evidence, checks: Sequence[Check] = CHECKS) -> QaReport:
     return QaReport(
         evidence.episode.episode_id, verdict_of(findings), tuple(findings), measures, tuple(checks)
     )
+
+
+def _answers(check: Check, evidence: Evidence) -> list[Remark | Measure | Finding]:
+    """What a check says; content that it breaks on is a failure of the episode, not of the run."""
+    try:
+        return list(check.run(evidence))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:MAX_REASON]
+        message = f"the check {check.name} cannot judge what was recorded ({reason})"
+        return [Finding(Severity.FAIL, message, check=check.name, layer=Layer.INTEGRITY)]
 
 
 def document_of(evidence: Evidence, report: QaReport) -> dict[str, Any]:

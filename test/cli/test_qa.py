@@ -94,3 +94,16 @@ def test_wrong_usage_is_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_the_others_are_still_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    locked, free = add(tmp_path, 0), add(tmp_path, 1)
+    (locked / "qa.json" / "in the way").mkdir(parents=True)
+    assert main(["qa", str(locked), str(free), "--json"]) == 2
+    printed = json.loads(capsys.readouterr().out)
+    assert [e["verdict"] for e in printed["episodes"]] == ["pass", "pass"]
+    (problem,) = printed["unkept"]
+    assert f"{locked.name}/qa.json: cannot be written: Is a directory" in problem
+    assert (free / "qa.json").is_file()

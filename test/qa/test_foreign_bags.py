@@ -84,6 +84,12 @@ def test_the_command_line_takes_bags_and_a_mapping(
         (("200", "-1"), "rates_hz"),
         (("robot.urdf", "absent.urdf"), "absent.urdf"),
         (("mapping/1", "mapping/9"), "schema"),
+        (
+            ("sent: /scaled_controller/joint_command", "sent: /camera/camera/color/image_raw"),
+            "is a stream of sensor_msgs/msg/Image, not of sensor_msgs/msg/JointState or "
+            "trajectory_msgs/msg/JointTrajectory (the recording's topics that are: "
+            "/gello/joint_states, /joint_states, /scaled_controller/joint_command)",
+        ),
     ],
 )
 def test_a_wrong_mapping_is_one_line(

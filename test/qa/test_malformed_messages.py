@@ -7,8 +7,13 @@ import pytest
 from support import synthetic_episode
 from support.synthetic_episode import Sample, write_episode
 
+from teleop_collect.episodes.reader import open_episode
+from teleop_collect.episodes.streams import StreamTimes
+from teleop_collect.qa.checks.clock_drift import drift
+from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.findings import Check, Layer
 from teleop_collect.qa.report.dataset import examine
-from teleop_collect.qa.run import check_episode
+from teleop_collect.qa.run import check_episode, report_on
 
 OPTIONS = {"duration_s": 0.3, "cameras": ("scene",), "size": (16, 16)}
 
@@ -90,3 +95,36 @@ def test_joints_without_names_or_values(tmp_path: Path):
             sample.value = {"name": [], "position": empty, "velocity": empty, "effort": empty}
 
     assert examine(write_episode(tmp_path, **OPTIONS, defects=[emptied]), draw=True).document
+
+
+def test_a_stamp_of_1970_is_damage_and_asks_for_no_memory(tmp_path: Path):
+    def unset(plan: synthetic_episode.Plan) -> None:
+        plan.streams["/follower/joint_states"].samples[5].stamp_ns = 10**9
+
+    folder = write_episode(tmp_path, **OPTIONS, defects=[unset])
+    document = examine(folder, draw=True).document
+    (damage,) = [f for f in document["findings"] if f["check"] == "structure"]
+    assert "/follower/joint_states" in damage["message"]
+    assert "stamps say that it lasted" in damage["message"]
+    assert document["verdict"] == "fail"
+
+
+def test_a_check_that_breaks_is_a_failure_that_names_it(tmp_path: Path):
+    def run(_: Evidence) -> list[None]:
+        raise KeyError("position")
+
+    check = Check("fragile", 1, Layer.BEHAVIOUR, "none", run)  # type: ignore[arg-type]
+    with open_episode(write_episode(tmp_path, **OPTIONS)) as episode:
+        report = report_on(Evidence(episode), [check])
+    (finding,) = report.findings
+    assert (finding.check, finding.severity, finding.layer) == ("fragile", "fail", "integrity")
+    assert "KeyError: 'position'" in finding.message
+    assert report.verdict == "fail"
+
+
+def test_drift_over_hours_compares_a_bounded_number_of_windows():
+    stamp = np.arange(0, 4 * 3600 * 10**9, 10**8)
+    log = stamp + stamp // 10_000 + 10**6
+    found = drift(StreamTimes(log, log, stamp + 1, np.arange(len(stamp))))
+    assert found is not None
+    assert found[0] == pytest.approx(100, abs=1)

@@ -11,12 +11,15 @@ from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 WINDOW_NS = NS_PER_S // 2
-MIN_WINDOWS = 5
+MIN_WINDOWS, MAX_WINDOWS = 5, 500
 DRIFT_LIMIT_PPM, DRIFT_LIMIT_MS = 200.0, 10.0
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
-    """Change of receive time minus stamp, by the quickest message of each half second.
+    """Change of receive time minus stamp, by the quickest message of each window.
+
+    Windows last half a second, longer in episodes of over four minutes: slopes are compared pair by
+    pair, so their number is bounded.
 
     A sensor is judged when it drifts over 200 ppm and by over 10 ms in this episode; drift against
     the reference camera is measured too.
@@ -49,13 +52,14 @@ def drift(times: StreamTimes) -> tuple[float, float] | None:
     stamp, delay = times.stamp_ns[is_set], (times.log_ns - times.stamp_ns)[is_set]
     if len(stamp) < MIN_WINDOWS:
         return None
-    window = (stamp - stamp.min()) // WINDOW_NS
+    window_ns = max(WINDOW_NS, -(-int(np.ptp(stamp)) // MAX_WINDOWS))
+    window = (stamp - stamp.min()) // window_ns
     numbers, first = np.unique(window, return_index=True)
     if len(numbers) < MIN_WINDOWS or not (np.diff(first) > 0).all():
         return None
     lowest = np.minimum.reduceat(delay, first).astype(np.float64)
     i, j = np.triu_indices(len(numbers), k=1)
-    slope = float(np.median((lowest[j] - lowest[i]) / ((numbers[j] - numbers[i]) * WINDOW_NS)))
+    slope = float(np.median((lowest[j] - lowest[i]) / ((numbers[j] - numbers[i]) * window_ns)))
     return 1e6 * slope, slope * float(stamp.max() - stamp.min()) / 1e6
 
 

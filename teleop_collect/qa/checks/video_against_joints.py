@@ -12,6 +12,8 @@ from teleop_collect.qa.motion import clean
 from teleop_collect.samples import FloatArray
 
 MAX_LAG_S = 0.5
+MAX_STEPS = 100
+"""Of one image period each; a camera of 200 Hz reaches the whole lag."""
 LAG_LIMIT_S = 0.15
 MIN_EXPLAINED = 0.7
 """Below it the picture does not tell: little motion, or motion out of sight."""
@@ -65,7 +67,7 @@ def _explained(
 ) -> tuple[FloatArray, FloatArray]:
     """Lags, s, and the share of the change's variance that the joints explain at each."""
     period_ns = float(np.median(np.diff(stamps)))
-    reach = max(1, int(MAX_LAG_S * NS_PER_S / period_ns))
+    reach = min(max(1, int(MAX_LAG_S * NS_PER_S / max(period_ns, 1.0))), MAX_STEPS)
     change = change[1:]
     total = float(np.square(change - change.mean()).sum())
     shares = np.zeros(2 * reach + 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from teleop_collect.episodes.files import QA
 from teleop_collect.episodes.mapping import LoadedMapping
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import TeleopCollectError
@@ -32,12 +33,14 @@ class Entry:
         document: its qa.json.
         facts: task, outcome and duration, for the table of episodes.
         html: its section of the report; empty when no report is wanted.
+        unkept: why there is no qa.json beside the episode; None where it was written.
     """
 
     path: Path
     document: dict[str, Any]
     facts: dict[str, Any]
     html: str
+    unkept: str | None = None
 
 
 def examine(path: Path, *, draw: bool, mapping: LoadedMapping | None = None) -> Entry:
@@ -51,16 +54,23 @@ def examine(path: Path, *, draw: bool, mapping: LoadedMapping | None = None) -> 
     Raises:
         UnreadableError: there is no episode that could be checked.
         ConfigError: the mapping does not fit the recording.
-        OSError: qa.json cannot be written.
     """
     with open_episode(path) as episode:
         evidence = Evidence(episode, mapping)
         report = report_on(evidence)
         document = document_of(evidence, report)
-        if episode.folder is not None:
-            write_document(document, episode.folder)
+        unkept = _kept(document, episode.folder) if episode.folder is not None else None
         drawn = section(evidence, document) if draw else ""
-        return Entry(path, document, _facts(evidence, report), drawn)
+        return Entry(path, document, _facts(evidence, report), drawn, unkept)
+
+
+def _kept(document: dict[str, Any], folder: Path) -> str | None:
+    """Keep qa.json in an episode's folder; why not, where that cannot be."""
+    try:
+        write_document(document, folder)
+    except OSError as error:
+        return f"{folder / QA}: cannot be written: {error.strerror}"
+    return None
 
 
 def write_report(folders: Sequence[Path], out: Path) -> Path:
@@ -75,7 +85,7 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
 
     Raises:
         UnreadableError: an episode cannot be read.
-        OSError: a file cannot be written.
+        OSError: the file cannot be written.
     """
     return write_page([examine(folder, draw=True) for folder in folders], out)
 
