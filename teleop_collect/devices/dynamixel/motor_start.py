@@ -55,7 +55,7 @@ def resting_goal(state: MotorState, *, grips: bool, age_s: float = 0.0) -> int:
     """The goal that keeps a servo where it is.
 
     One that rests near its goal keeps it, so that it does not sink a little each time; so does a
-    gripper, whose goal lies inside what it grips. One that moves stops where it is.
+    gripper, whose goal lies inside what it grips. One that moves stops where it is by now.
 
     Args:
         state: what was last seen of it.
@@ -67,7 +67,12 @@ def resting_goal(state: MotorState, *, grips: bool, age_s: float = 0.0) -> int:
     if resting and (near or grips):
         return state.goal_ticks
     ticks_s = state.velocity_units * models.RAD_S_PER_VELOCITY_UNIT / models.RAD_PER_TICK
-    return state.ticks + round(ticks_s * min(age_s, MAX_AGE_S))
+    by_now = state.ticks + round(ticks_s * min(age_s, MAX_AGE_S))
+    if state.velocity_units * (state.goal_ticks - state.ticks) < 0:
+        return by_now
+    # On its way to the goal it has not gone on beyond it.
+    low, high = sorted((state.ticks, state.goal_ticks))
+    return max(low, min(high, by_now))
 
 
 def start_motor(
