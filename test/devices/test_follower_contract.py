@@ -74,8 +74,7 @@ def emulated():
 class TestDynamixelFollower(FollowerArmContract):
     @pytest.fixture
     def stand(self, emulated):
-        emulated.client.plug()
-        emulated.client.clear()
+        emulated.restore()
         for servo_id in IDS.values():
             emulated.client.reboot(servo_id, boot_s=0.0)
         stand = EmulatedDynamixelStand(emulated)

@@ -1,7 +1,5 @@
 """The contract of leader arms, kept by every implementation."""
 
-import contextlib
-
 import pytest
 from support.contracts.leader_arm import LeaderArmContract
 from support.emulated_arm import SERVOS, emulated_arm, wait_for
@@ -46,8 +44,6 @@ def emulated():
 class TestDynamixelLeader(LeaderArmContract):
     @pytest.fixture
     def stand(self, emulated):
-        with contextlib.suppress(Exception):
-            emulated.client.plug()
-        emulated.client.clear()
+        emulated.restore()
         emulated.client.set_pose(dict.fromkeys(SERVOS, 0.0))
         return EmulatedDynamixelStand(emulated)

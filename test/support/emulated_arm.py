@@ -9,15 +9,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 
 from teleop_collect.clock import SystemClock
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
+from teleop_collect.devices.dynamixel.follower import DynamixelFollower
 from teleop_collect.devices.dynamixel.leader import DynamixelLeader
 from teleop_collect.errors import DeviceDisconnected
 from teleop_collect.rig.config import DynamixelLeader as LeaderConfig
 from teleop_collect.rig.share import shipped_rigs
+
+Driver = TypeVar("Driver", DynamixelLeader, DynamixelFollower)
 
 START_S = 20.0
 SERVOS = {
@@ -72,9 +76,22 @@ class EmulatorProcess:
             str(rig), "--arm", "main", *options, "--ros-args", "-r", "__node:=bus_emulator",
         ]  # fmt: skip
         self.environment = {**os.environ, "TELEOP_COLLECT_RUNTIME": str(folder)}
+        self._drivers: list[DynamixelLeader | DynamixelFollower] = []
         self.process = self.start()
         self.client = EmulatorClient(self.socket)
         wait_for(self.answers)
+
+    def kept(self, driver: Driver) -> Driver:
+        """The driver, noted as one to be closed."""
+        self._drivers.append(driver)
+        return driver
+
+    def restore(self) -> None:
+        """Plugged in, without faults, and without drivers: a failed test leaves its own open."""
+        self.client.plug()
+        self.client.clear()
+        while self._drivers:
+            self._drivers.pop().close()
 
     def start(self) -> subprocess.Popen[str]:
         """One more emulator process for the same port."""
@@ -120,7 +137,7 @@ class EmulatedArm(EmulatorProcess):
     def leader(self, **changes: object) -> DynamixelLeader:
         """A driver of this arm, not connected."""
         config = self.config.model_copy(update=changes)
-        return DynamixelLeader(config, str(self.path), SystemClock())
+        return self.kept(DynamixelLeader(config, str(self.path), SystemClock()))
 
 
 @contextmanager

@@ -66,7 +66,6 @@ class EmulatedFollower(EmulatorProcess):
             rate_hz=200, servos=SERVOS, torque_ramp_s=0.1,
         )  # fmt: skip
         rig = write_follower_rig(folder, baud)
-        self._drivers: list[DynamixelFollower] = []
         options = ["--follower", "--firmware", str(firmware)]
         super().__init__(folder, "follower_main", rig, options)
 
@@ -74,14 +73,7 @@ class EmulatedFollower(EmulatorProcess):
         """A driver of this arm, not connected."""
         bounds = changes.pop("bounds", BOUNDS)
         config = self.config.model_copy(update=changes)
-        driver = DynamixelFollower(config, str(self.path), SystemClock(), bounds)
-        self._drivers.append(driver)
-        return driver
-
-    def close_drivers(self) -> None:
-        """Close every driver so far: one left open by a failed test would refuse the next."""
-        while self._drivers:
-            self._drivers.pop().close()
+        return self.kept(DynamixelFollower(config, str(self.path), SystemClock(), bounds))
 
     def servo(self, joint: str) -> dict[str, float]:
         """What the emulator knows of one servo."""

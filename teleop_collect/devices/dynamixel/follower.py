@@ -9,7 +9,7 @@ from teleop_collect.clock import NS_PER_S, Clock
 from teleop_collect.devices.dynamixel import models
 from teleop_collect.devices.dynamixel.facts import ServoFacts, read_facts, read_health
 from teleop_collect.devices.dynamixel.models import WATCHDOG_TRIPPED
-from teleop_collect.devices.dynamixel.motor_start import start_motor
+from teleop_collect.devices.dynamixel.motor_start import read_state, start_motor
 from teleop_collect.devices.dynamixel.ramps import TorqueRamp
 from teleop_collect.devices.dynamixel.servo_chain import ChainReading, MissingAnswers, ServoChain
 from teleop_collect.devices.dynamixel.servo_goals import ServoGoals
@@ -119,7 +119,7 @@ class DynamixelFollower:
             for servo_id in self._chain.ids:
                 self._start(servo_id)
             self._arm_watchdog()
-        except DeviceError:
+        except BaseException:
             self._chain.port.close()
             raise
         self._goals.lead_from_here()
@@ -219,19 +219,33 @@ class DynamixelFollower:
         Holding keeps torque on without this process; the next `connect` takes the arm over.
         """
         release = self._config.on_exit == "release"
-        with contextlib.suppress(DeviceError):
-            if not release:
-                self.hold()
-        for servo_id in self._goals.current:
+        leave = self._release if release else self._stay
+        try:
             with contextlib.suppress(DeviceError):
-                self._chain.insist(servo_id, partial(self._leave, servo_id, release))
-        self._chain.port.close()
-        self._latest = None
+                if not release:
+                    self.hold()
+            for servo_id in self._goals.current:
+                with contextlib.suppress(DeviceError):
+                    self._chain.insist(servo_id, partial(leave, servo_id))
+        finally:
+            self._chain.port.close()
+            self._latest = None
 
-    def _leave(self, servo_id: int, release: bool) -> None:
+    def _release(self, servo_id: int) -> None:
+        self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)
         self._chain.port.write(servo_id, models.BUS_WATCHDOG, 0)
-        if release:
-            self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)
+
+    def _stay(self, servo_id: int) -> None:
+        """Leave one servo holding, its watchdog off, and know that it has understood."""
+        port = self._chain.port
+        if read_health(port, servo_id).watchdog == WATCHDOG_TRIPPED:
+            # It has refused every goal since it stopped; without its watchdog it would go on to
+            # the old one, so the new one follows at once.
+            standing = self._goals.bounded(servo_id, read_state(port, servo_id).ticks)
+            port.sync_write(models.BUS_WATCHDOG, {servo_id: 0})
+            self._send_goals({servo_id: standing})
+        port.write(servo_id, models.BUS_WATCHDOG, 0)
+        port.write(servo_id, models.GOAL_POSITION, self._goals.current[servo_id])
 
     def _check(self, servo_id: int, facts: ServoFacts) -> None:
         joint = self._chain.joints[servo_id]
@@ -306,10 +320,10 @@ class DynamixelFollower:
 
     def _recover(self, reading: ChainReading, limp: list[int], tripped: bool) -> None:
         port = self._chain.port
-        port.wait_until_quiet()
+        # None may trip while another is started.
+        port.sync_write(models.BUS_WATCHDOG, self._all(0))
         if tripped:
             self.counters.watchdog_trips += 1
-            port.sync_write(models.BUS_WATCHDOG, self._all(0))
             self._send_goals(self._goals.standing(reading))
         for servo_id in limp:
             facts = self._chain.insist(servo_id, partial(read_facts, port, servo_id))

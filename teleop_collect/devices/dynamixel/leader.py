@@ -63,7 +63,7 @@ class DynamixelLeader:
         try:
             for servo_id in self._comfort.servo_ids:
                 self._start_help(servo_id)
-        except DeviceError:
+        except BaseException:
             self.close()
             raise
         self._helped_ns = self._clock.monotonic_ns()
@@ -94,8 +94,10 @@ class DynamixelLeader:
 
     def close(self) -> None:
         """Switch torque off and release the port; safe to call twice."""
-        self._let_go()
-        self._chain.port.close()
+        try:
+            self._let_go()
+        finally:
+            self._chain.port.close()
 
     def _prepare(self, servo_id: int, facts: ServoFacts) -> None:
         self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)

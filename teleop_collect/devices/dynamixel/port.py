@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from teleop_collect.devices.dynamixel.exclusive import DeviceLock
+from teleop_collect.devices.dynamixel.late_replies import MAX_LATENESS_NS, OwedAnswers
 from teleop_collect.devices.dynamixel.latency import (
     BITS_PER_BYTE,
     DEFAULT_LATENCY_MS,
@@ -35,9 +36,8 @@ from teleop_collect.errors import (
     MissingExtraError,
 )
 
-QUIET_NS = 100_000_000
-"""Silence that ends the wait for left-over replies."""
-MAX_DRAIN_NS = 500_000_000
+SPARE_LENGTHS = 8
+"""Bytes more that a single read asks for at most, so that no late answer passes for its own."""
 MEANWHILE_S = 0.0004
 """So long before the answers are due, what is to be sent after them is asked for."""
 
@@ -74,7 +74,7 @@ class BusPort:
         self._mutex = threading.Lock()
         self._lock: DeviceLock | None = None
         self._handler: Any = None
-        self._settled = False
+        self._owed = OwedAnswers()
         self._requests: dict[tuple[Any, ...], PacketShelf] = {}
 
     def open(self) -> None:
@@ -89,17 +89,11 @@ class BusPort:
             if self._handler is not None:
                 return
             self._lock = DeviceLock(self.path)
-            self.latency_ms = latency_timer_ms(self.path)
-            latency_ms = DEFAULT_LATENCY_MS if self.latency_ms is None else self.latency_ms
-            self._handler = self._sdk_port_type(self.path, latency_ms)
-            opened = self._guarded(lambda: self._handler.setBaudRate(self.baud))
-            if not opened:
+            try:
+                self._open()
+            except BaseException:
                 self._drop()
-                raise ConfigError(
-                    f"{self.path}: baud rate {self.baud} is not supported; Dynamixel buses use "
-                    "57600, 115200, 1000000, 2000000, 3000000 or 4000000"
-                )
-            self._settled = False
+                raise
 
     def close(self) -> None:
         """Give the port back; safe to call twice."""
@@ -114,17 +108,15 @@ class BusPort:
             DeviceError: the servo refuses.
             DeviceDisconnected: the port is gone.
         """
-        data, result, error = self._single(
-            lambda h: self._packets.readTxRx(h, servo_id, address, length)
-        )
-        self._check(result, f"servo {servo_id}")
-        reply = StatusReply(error, bytes(data))
+
+        def request(asked: int) -> PacketShelf:
+            shelf = PacketShelf()
+            self._sent(self._packets.readTx(shelf, servo_id, address, asked))
+            return shelf
+
+        reply = self._ask(servo_id, range(length, length + SPARE_LENGTHS + 1), request)
         self._check_error(reply, f"servo {servo_id} refuses to be read at address {address}")
-        if len(reply.data) != length:
-            raise DeviceTimeout(
-                f"servo {servo_id} on {self.path}: {len(reply.data)} bytes instead of {length}"
-            )
-        return reply
+        return StatusReply(reply.error, reply.data[:length])
 
     def write(self, servo_id: int, item: Item, value: int) -> StatusReply:
         """Write one register.
@@ -135,11 +127,14 @@ class BusPort:
             DeviceDisconnected: the port is gone.
         """
         data = list(item.pack(value))
-        result, error = self._single(
-            lambda h: self._packets.writeTxRx(h, servo_id, item.address, item.size, data)
-        )
-        self._check(result, f"servo {servo_id}")
-        reply = StatusReply(error, b"")
+
+        def request(_: int) -> PacketShelf:
+            shelf = PacketShelf()
+            result = self._packets.writeTxOnly(shelf, servo_id, item.address, item.size, data)
+            self._sent(result)
+            return shelf
+
+        reply = self._ask(servo_id, (0,), request)
         self._check_error(reply, f"servo {servo_id} refuses {value} at address {item.address}")
         return reply
 
@@ -224,13 +219,21 @@ class BusPort:
         Raises:
             DeviceDisconnected: the port is gone.
         """
-        found, _ = self._single(self._packets.broadcastPing)
+        with self._mutex:
+            found, _ = self._guarded(lambda: self._packets.broadcastPing(self._handler))
         return {servo_id: model for servo_id, (model, _) in found.items()}
 
-    def wait_until_quiet(self) -> None:
-        """Throw away what arrives until the line has been silent for a while."""
-        with self._mutex:
-            self._guarded(self._settle)
+    def _open(self) -> None:
+        self.latency_ms = latency_timer_ms(self.path)
+        latency_ms = DEFAULT_LATENCY_MS if self.latency_ms is None else self.latency_ms
+        self._handler = self._sdk_port_type(self.path, latency_ms)
+        if not self._guarded(lambda: self._handler.setBaudRate(self.baud)):
+            raise ConfigError(
+                f"{self.path}: baud rate {self.baud} is not supported; Dynamixel buses use "
+                "57600, 115200, 1000000, 2000000, 3000000 or 4000000"
+            )
+        # Whoever had the port before may have left answers under way.
+        self._guarded(lambda: self._drain_until(time.monotonic_ns() + MAX_LATENESS_NS))
 
     def _read_request(
         self, servo_ids: list[int], address: int, length: int, *, fast: bool
@@ -278,22 +281,52 @@ class BusPort:
         shares = fast_share(length).iter_unpack(bytes(packet)[FAST_HEAD_BYTES:])
         return {i: StatusReply(error, data) for error, i, data in shares if i in servo_ids}
 
-    def _single(self, exchange: Callable[[Any], Any]) -> Any:
-        def settled_exchange() -> Any:
-            if not self._settled:
-                self._settle()
-            return exchange(self._handler)
+    def _ask(
+        self, servo_id: int, lengths: Sequence[int], request: Callable[[int], PacketShelf]
+    ) -> StatusReply:
+        """One exchange with one servo, for an answer that no late one can be taken for.
+
+        Args:
+            servo_id: who is asked.
+            lengths: how many bytes the answer may have; the first that is free is asked for.
+            request: makes the packet for that many bytes.
+        """
+
+        def exchange() -> StatusReply | int:
+            length, free_ns = self._owed.first_free(servo_id, lengths, time.monotonic_ns())
+            self._drain_until(free_ns)
+            shelf = request(length)
+            self._handler.request(shelf.packet, shelf.answer_bytes or STATUS_BYTES)
+            reply = self._receive_one(servo_id, length)
+            if not isinstance(reply, StatusReply):
+                self._owed.failed(servo_id, length, time.monotonic_ns())
+            return reply
 
         with self._mutex:
-            return self._guarded(settled_exchange)
+            reply = self._guarded(exchange)
+        if isinstance(reply, StatusReply):
+            return reply
+        damaged = reply == self._sdk.COMM_RX_CORRUPT
+        what = "gave a damaged answer" if damaged else "gave no answer"
+        raise DeviceTimeout(f"servo {servo_id} on {self.path} {what} at {self.baud} baud")
 
-    def _settle(self) -> None:
-        end_ns = time.monotonic_ns() + MAX_DRAIN_NS
-        quiet_ns = time.monotonic_ns() + QUIET_NS
-        while (now_ns := time.monotonic_ns()) < min(quiet_ns, end_ns):
-            if self._handler.ser.read(1024):
-                quiet_ns = now_ns + QUIET_NS
-        self._settled = True
+    def _receive_one(self, servo_id: int, length: int) -> StatusReply | int:
+        """The answer of that servo and length, or its refusal; else the SDK's result."""
+        while True:
+            packet, result = self._packets.rxPacket(self._handler, False)
+            if result != self._sdk.COMM_SUCCESS:
+                return int(result)
+            count = packet_length(packet) - LENGTH_OVERHEAD
+            reply = StatusReply(packet[ERROR], bytes(packet[PARAMETERS : PARAMETERS + count]))
+            refuses = count == 0 and reply.error_number != 0
+            if packet[SERVO_ID] == servo_id and (count == length or refuses):
+                return reply
+            if self._handler.isPacketTimeout():
+                return int(self._sdk.COMM_RX_TIMEOUT)
+
+    def _drain_until(self, end_ns: int) -> None:
+        while time.monotonic_ns() < end_ns:
+            self._handler.ser.read(1024)
 
     def _guarded(self, exchange: Callable[[], Any]) -> Any:
         """Run an exchange; a lost port is given up, so that `open` can take it again."""
@@ -313,23 +346,15 @@ class BusPort:
 
     def _drop(self) -> None:
         handler, self._handler = self._handler, None
-        if handler is not None and handler.ser is not None:
-            try:
+        lock, self._lock = self._lock, None
+        try:
+            if handler is not None and handler.ser is not None:
                 handler.closePort()
-            except (OSError, termios.error):
-                handler.is_open = False
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-    def _check(self, result: int, who: str) -> None:
-        if result == self._sdk.COMM_SUCCESS:
-            return
-        self._settled = False
-        what = "gave no answer"
-        if result == self._sdk.COMM_RX_CORRUPT:
-            what = "gave a damaged answer"
-        raise DeviceTimeout(f"{who} on {self.path} {what} at {self.baud} baud")
+        except (OSError, termios.error):
+            handler.is_open = False
+        finally:
+            if lock is not None:
+                lock.release()
 
     def _check_error(self, reply: StatusReply, what: str) -> None:
         if reply.error_number:

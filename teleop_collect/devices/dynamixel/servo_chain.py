@@ -129,22 +129,25 @@ class ServoChain:
         self.port.open()
         try:
             self._open(prepare)
-        except DeviceTimeout as error:
-            text = f"{error}; {self._roll_call()}"
-            self.port.close()
-            raise DeviceTimeout(text) from error
-        except DeviceError:
+        except BaseException:
             self.port.close()
             raise
         self._answering = ""
 
     def _open(self, prepare: Prepare) -> None:
-        self.facts = {i: self.insist(i, partial(self._prepare_servo, i, prepare)) for i in self.ids}
+        try:
+            facts = {i: self.insist(i, partial(self._prepare_servo, i, prepare)) for i in self.ids}
+        except DeviceTimeout as error:
+            # An arm that was complete before is to be back soon after its servo is.
+            if self.facts:
+                raise
+            raise DeviceTimeout(f"{error}; {self._roll_call()}") from error
+        self.facts = facts
         self._check_rate()
         self._try_fast_read()
 
     def _roll_call(self) -> str:
-        """Who does answer; asked seldom, so that whoever tries again soon does not wait for it."""
+        """Who does answer; asked seldom, because it takes most of a second."""
         now_ns = self._clock.monotonic_ns()
         if not self._answering or now_ns - self._called_ns > ROLL_CALL_NS:
             self._called_ns = now_ns

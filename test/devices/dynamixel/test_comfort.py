@@ -37,8 +37,7 @@ def shared_arm():
 
 @pytest.fixture
 def arm(shared_arm):
-    shared_arm.client.plug()
-    shared_arm.client.clear()
+    shared_arm.restore()
     shared_arm.client.set_pose(dict.fromkeys(JOINTS, 0.0))
     return shared_arm
 

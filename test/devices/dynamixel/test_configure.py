@@ -16,6 +16,7 @@ def shared_arm():
 @pytest.fixture
 def arm(shared_arm, monkeypatch):
     monkeypatch.setenv("TELEOP_COLLECT_RUNTIME", str(shared_arm.folder))
+    shared_arm.restore()
     for servo_id in IDS.values():
         shared_arm.client.reboot(servo_id, boot_s=0.0)
         shared_arm.client.write(servo_id, 9, 250)

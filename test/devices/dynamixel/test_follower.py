@@ -14,6 +14,7 @@ from support.emulated_follower import (
     read_again,
 )
 
+from teleop_collect.devices.dynamixel.follower import DynamixelFollower
 from teleop_collect.errors import BusyError, ConfigError, DeviceError
 from teleop_collect.rig.config import Servo
 from teleop_collect.rig.description import JointBounds
@@ -32,9 +33,7 @@ def shared_arm():
 @pytest.fixture
 def arm(shared_arm):
     """The same emulator, its shafts back at the middle, torque off."""
-    shared_arm.close_drivers()
-    shared_arm.client.plug()
-    shared_arm.client.clear()
+    shared_arm.restore()
     for servo_id in IDS.values():
         shared_arm.client.reboot(servo_id, boot_s=0.0)
     shared_arm.client.write(IDS["elbow"], 52, 745)
@@ -170,7 +169,7 @@ def test_hold_stops_moving_joints_and_keeps_a_grip(arm, follower):
 def test_closing_holds_and_connecting_again_does_not_let_go(arm):
     follower = arm.follower()
     follower.connect()
-    drive(follower, AWAY, near(AWAY))
+    drive(follower, AWAY, lambda s: near(AWAY)(s) and not any(s.velocity))
     for servo_id in IDS.values():
         arm.client.fall(servo_id, -2000.0)
     before = ticks(arm)
@@ -183,6 +182,20 @@ def test_closing_holds_and_connecting_again_does_not_let_go(arm):
     read_again(again)
     assert ticks(arm) == pytest.approx(before, abs=1.0)
     again.close()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ConfigError("impossible")])
+def test_a_connect_that_breaks_off_leaves_the_port_free(arm, monkeypatch, error):
+    def interrupted(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DynamixelFollower, "_arm_watchdog", interrupted)
+        with pytest.raises(type(error)):
+            arm.follower().connect()
+    other = arm.follower()
+    other.connect()
+    read_again(other)
 
 
 def test_on_exit_release_lets_go(arm):

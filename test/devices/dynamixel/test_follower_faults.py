@@ -45,9 +45,7 @@ def follower(arm):
 
 @pytest.fixture
 def arm(shared_arm):
-    shared_arm.close_drivers()
-    shared_arm.client.plug()
-    shared_arm.client.clear()
+    shared_arm.restore()
     return shared_arm
 
 
@@ -220,6 +218,48 @@ def test_a_stall_of_this_process_trips_the_watchdog_and_the_arm_starts_again(arm
     slow(arm, 0)
     drive(follower, FAR, at(FAR))
     assert arm.servo("shoulder_pan")["watchdog"] == 5
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_closing_after_a_stall_leaves_the_arm_where_it_stopped(arm, follower, lost):
+    slow(arm)
+    drive(follower, FAR, lambda s: s.position[0] > 0.1)
+    wait_for(lambda: all(arm.servo(joint)["watchdog"] == 255 for joint in JOINTS))
+    stopped = {joint: arm.servo(joint)["ticks"] for joint in JOINTS}
+    assert abs(stopped["shoulder_pan"] - 2048) * RAD_PER_TICK < 1.4
+    if lost:
+        arm.client.inject("no_reply", count=lost)
+    follower.close()
+    slow(arm, 0)
+    assert [arm.servo(joint)["watchdog"] for joint in JOINTS] == [0, 0, 0, 0]
+    assert {j: arm.servo(j)["goal_ticks"] for j in JOINTS} == pytest.approx(stopped, abs=1)
+    assert {j: arm.servo(j)["ticks"] for j in JOINTS} == pytest.approx(stopped, abs=1)
+    assert all(arm.torque(joint) for joint in JOINTS)
+
+
+@pytest.mark.parametrize("kind", ["late_reply", "no_reply"])
+def test_answers_lost_while_closing_in_motion_do_not_move_the_arm_on(arm, follower, kind):
+    slow(arm)
+    drive(follower, FAR, lambda s: s.position[0] > 0.2)
+    arm.client.inject(kind, count=2, delay_s=0.05)
+    follower.close()
+    rest = goal_rad(arm, "shoulder_pan")
+    assert 0.2 < rest < 0.6
+    wait_for(lambda: abs(arm.servo("shoulder_pan")["ticks"] - 2048 - rest / RAD_PER_TICK) <= 1)
+    assert [arm.servo(joint)["watchdog"] for joint in JOINTS] == [0, 0, 0, 0]
+    slow(arm, 0)
+
+
+@pytest.mark.parametrize("delay_s", [0.03, 0.1])
+def test_late_answers_while_connecting_set_no_servo_wrong(arm, follower, delay_s):
+    drive(follower, FAR, at(FAR))
+    follower.close()
+    with closing(arm.follower()) as heir:
+        arm.client.inject("late_reply", count=3, delay_s=delay_s)
+        heir.connect()
+        assert read_again(heir).by_name() == pytest.approx(FAR | {"gripper": 0.0}, abs=0.003)
+        assert [arm.servo(joint)["mode"] for joint in JOINTS] == [3, 3, 3, 5]
+        drive(heir, HOME, at(HOME))
 
 
 def test_a_tripped_watchdog_is_cleared_when_another_process_takes_over(arm, follower):

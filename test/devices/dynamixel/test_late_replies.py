@@ -1,6 +1,10 @@
 """A length that late replies may still have is not asked for again."""
 
-from teleop_collect.devices.dynamixel.late_replies import MAX_LATENESS_NS, ReadLengths
+from teleop_collect.devices.dynamixel.late_replies import (
+    MAX_LATENESS_NS,
+    OwedAnswers,
+    ReadLengths,
+)
 
 
 def test_stays_at_the_shortest_while_all_is_well():
@@ -24,3 +28,26 @@ def test_offers_nothing_while_every_length_is_retired():
     lengths.failed(11, 5)
     assert lengths.next(6) is None
     assert lengths.next(MAX_LATENESS_NS + 4) == 10
+
+
+def test_a_servo_that_owes_an_answer_is_asked_for_another_length():
+    owed = OwedAnswers()
+    owed.failed(3, 80, 0)
+    length, free_ns = owed.first_free(3, range(80, 83), 1)
+    assert length == 81
+    assert free_ns <= 1
+    assert owed.first_free(4, range(80, 83), 1)[0] == 80
+
+
+def test_a_confirmation_that_is_owed_must_be_waited_for():
+    owed = OwedAnswers()
+    owed.failed(3, 0, 7)
+    assert owed.first_free(3, (0,), 8) == (0, 7 + MAX_LATENESS_NS)
+    assert owed.first_free(3, (0,), 7 + MAX_LATENESS_NS)[1] <= 7 + MAX_LATENESS_NS
+
+
+def test_when_all_are_owed_it_is_the_first_to_be_free():
+    owed = OwedAnswers()
+    owed.failed(3, 81, 1)
+    owed.failed(3, 80, 2)
+    assert owed.first_free(3, (80, 81), 3) == (81, 1 + MAX_LATENESS_NS)

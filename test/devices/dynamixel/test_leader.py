@@ -36,8 +36,7 @@ def shared_arm():
 
 @pytest.fixture
 def arm(shared_arm):
-    shared_arm.client.plug()
-    shared_arm.client.clear()
+    shared_arm.restore()
     shared_arm.client.set_pose(HOME)
     return shared_arm
 
