@@ -124,7 +124,8 @@ class RealSenseCamera:
         """Find the camera and start its streams; returns at once when it is not there.
 
         Raises:
-            DeviceDisconnected: no camera with this serial; the message names those found.
+            DeviceDisconnected: no camera with this serial (the message names those found), or it
+                does not answer the SDK.
             ConfigError: the camera lacks a profile or an option that the rig file asks for.
             DeviceError: the USB connection is too slow, or the streams do not start.
             MissingExtraError: the SDK is not installed.
@@ -134,7 +135,15 @@ class RealSenseCamera:
         rs = import_realsense()
         if self._finder is None:
             self._finder = finder_for(rs, self._config, self._clock)
-        found = select(self._finder, self._config.serial)
+        try:
+            self._running = self._start(rs, self._finder)
+        except RuntimeError as error:
+            raise DeviceDisconnected(
+                f"camera {self._config.serial} does not answer: {error}. {self._finder.remedy()}"
+            ) from error
+
+    def _start(self, rs: ModuleType, finder: CameraFinder) -> _Running:
+        found = select(finder, self._config.serial)
         check_usb_speed(found.facts, self._config.usb_min)
         request = StreamRequest.of(self._config)
         profiles = find_profiles(rs, self._config.serial, found.sensors(), request)
@@ -145,7 +154,7 @@ class RealSenseCamera:
         depth_to_mm = None if scale_m is None else DepthToMm(scale_m)
         source = found.open(request, profiles)
         self._counter.restart()
-        self._running = _Running(
+        return _Running(
             rs,
             found,
             source,
@@ -173,6 +182,13 @@ class RealSenseCamera:
             DeviceError: not connected, or a frame is malformed.
         """
         running = self._connected()
+        try:
+            return self._next(running)
+        except RuntimeError as error:
+            self.close()
+            raise DeviceDisconnected(f"camera {self._config.serial} is gone: {error}") from error
+
+    def _next(self, running: _Running) -> RgbdSample:
         end_ns = self._clock.monotonic_ns() + round(READ_TIMEOUT_S * NS_PER_S)
         while True:
             frames = running.source.wait(PRESENCE_CHECK_S)

@@ -9,6 +9,18 @@ from teleop_collect.devices.realsense.devices import CameraFacts
 from teleop_collect.devices.realsense.frame_source import FrameSource, PipelineSource
 from teleop_collect.devices.realsense.streams import StreamProfiles, StreamRequest
 from teleop_collect.devices.realsense.usb_access import locked_cameras
+from teleop_collect.errors import DeviceDisconnected, DeviceError
+
+
+def locked_remedy() -> str:
+    """What to do about cameras that this user may not open; empty when there are none."""
+    locked = locked_cameras()
+    if not locked:
+        return ""
+    return (
+        f"This user may not open {', '.join(locked)}: run `teleop-collect udev install`, "
+        "then plug the camera in again"
+    )
 
 
 class UsbCameras:
@@ -24,22 +36,32 @@ class UsbCameras:
         self._context = context or rs.context()
         self._lock = threading.Lock()
         self._found: list[UsbCamera] = []
+        self._mute = ""
         self._context.set_devices_changed_callback(self._on_change)
 
     def find(self) -> Sequence["UsbCamera"]:
-        """All cameras there now. Starting a pipeline without one would block for 15 s."""
+        """All cameras there now. Starting a pipeline without one would block for 15 s.
+
+        One that cannot be asked who it is (locked, or just unplugged) is left to `remedy`.
+        """
         devices = self._context.query_devices()
-        found = [UsbCamera(self._rs, self._context, d, len(devices)) for d in devices]
+        found, self._mute = [], ""
+        for index in range(len(devices)):
+            try:
+                found.append(UsbCamera(self._rs, self._context, devices[index], len(devices)))
+            except RuntimeError as error:
+                self._mute = str(error)
         with self._lock:
             self._found = found
         return found
 
     def remedy(self) -> str:
-        locked = locked_cameras()
-        if locked:
+        if locked := locked_remedy():
+            return locked
+        if self._mute:
             return (
-                f"This user may not open {', '.join(locked)}: run `teleop-collect udev install`, "
-                "then plug the camera in again"
+                f"A camera is there that does not say who it is ({self._mute}): unplug it, plug it "
+                "in again, and close other programs that use it"
             )
         return (
             "Plug it into a USB 3 port, or put the serial of a camera that is there into the rig "
@@ -81,7 +103,13 @@ class UsbCamera:
     def open(self, request: StreamRequest, profiles: StreamProfiles) -> FrameSource:
         config = self._rs.config()
         config.enable_device(self.facts.serial)
-        return PipelineSource(self._rs, self._rs.pipeline(self._context), config, request)
+        pipeline = self._rs.pipeline(self._context)
+        try:
+            return PipelineSource(self._rs, pipeline, config, request)
+        except DeviceError as error:
+            if locked := locked_remedy():
+                raise DeviceDisconnected(f"{error}. {locked}") from error
+            raise
 
     def absence(self) -> str | None:
         """Why a silent camera will not speak again.

@@ -11,10 +11,11 @@ import pytest
 from support.realsense_cameras import HEIGHT, WIDTH, Stand, config, settings
 
 from teleop_collect.clock import SystemClock
+from teleop_collect.devices.realsense import usb_cameras
 from teleop_collect.devices.realsense.camera import RealSenseCamera
 from teleop_collect.devices.realsense.sdk import import_realsense
 from teleop_collect.devices.realsense.software_camera import SoftwareCamera, SoftwareCameras
-from teleop_collect.devices.realsense.streams import VideoMode
+from teleop_collect.devices.realsense.streams import StreamRequest, VideoMode, find_profiles
 from teleop_collect.devices.realsense.usb_access import locked_cameras
 from teleop_collect.devices.realsense.usb_cameras import UsbCameras
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceError, UnreadableError
@@ -141,6 +142,121 @@ def test_a_recording_that_is_none_is_refused(tmp_path: Path):
     camera = RealSenseCamera(config("file:///nowhere/x.db3"), SystemClock())
     with pytest.raises(UnreadableError, match=r"no RealSense recording at /nowhere/x\.db3"):
         camera.connect()
+
+
+class FailingCamera:
+    """An emulated camera of which the SDK says at one step that it cannot be reached."""
+
+    def __init__(self, step: str) -> None:
+        (self._camera,) = SoftwareCameras([SoftwareCamera(settings())]).find()
+        self._step = step
+
+    def __getattr__(self, name: str):
+        if name == self._step:
+            raise RuntimeError("failed to claim usb interface: RS2_USB_STATUS_ACCESS")
+        return getattr(self._camera, name)
+
+
+class FailingCameras:
+    def __init__(self, step: str) -> None:
+        self.step = step
+
+    def find(self) -> list[FailingCamera]:
+        if self.step == "find":
+            raise RuntimeError("failed to set power state")
+        return [FailingCamera(self.step)]
+
+    def remedy(self) -> str:
+        return "plug it in again"
+
+
+@pytest.mark.parametrize("step", ["find", "sensors", "open"])
+def test_a_camera_that_the_sdk_cannot_reach_is_a_lost_device(step):
+    cameras = FailingCameras(step)
+    camera = RealSenseCamera(config(), SystemClock(), cameras)
+    with pytest.raises(DeviceDisconnected, match=r"camera EMU-0001 .*failed to.*plug it in again"):
+        camera.connect()
+    cameras.step = ""
+    camera.connect()
+    camera.close()
+
+
+def test_a_camera_that_the_sdk_loses_while_it_is_read_is_a_lost_device():
+    cameras = FailingCameras("absence")
+    camera = RealSenseCamera(config(), SystemClock(), cameras)
+    camera.connect()
+    with pytest.raises(DeviceDisconnected, match="camera EMU-0001 is gone: failed to claim"):
+        camera.read()
+    with pytest.raises(DeviceError, match="not connected"):
+        camera.read()
+
+
+class LockedDevice:
+    """A device that the SDK lists and cannot open."""
+
+    def supports(self, key: object) -> bool:
+        raise RuntimeError("failed to open usb interface: RS2_USB_STATUS_ACCESS")
+
+
+class Listing:
+    """Stands in for the SDK's context: nothing is on USB here."""
+
+    def __init__(self, devices: list) -> None:
+        self.devices = devices
+
+    def set_devices_changed_callback(self, callback: object) -> None:
+        pass
+
+    def query_devices(self) -> list:
+        return self.devices
+
+
+def listed(*serials: str) -> UsbCameras:
+    emulated = [SoftwareCamera(settings(serial)).device.device for serial in serials]
+    return UsbCameras(import_realsense(), Listing([LockedDevice(), *emulated]))
+
+
+def test_a_listed_camera_that_is_locked_names_the_command_that_unlocks_it(monkeypatch):
+    node = "/dev/bus/usb/002/007 (Intel(R) RealSense(TM) 435)"
+    monkeypatch.setattr(usb_cameras, "locked_cameras", lambda: [node])
+    camera = RealSenseCamera(config("EMU-B"), SystemClock(), listed("EMU-A"))
+    with pytest.raises(DeviceDisconnected) as caught:
+        camera.connect()
+    assert "found EMU-A" in str(caught.value)
+    assert f"may not open {node}: run `teleop-collect udev install`" in str(caught.value)
+
+
+def test_a_camera_that_does_not_say_who_it_is_hides_no_other():
+    cameras = listed("EMU-A")
+    assert [camera.facts.serial for camera in cameras.find()] == ["EMU-A"]
+    assert "does not say who it is (failed to open usb interface" in cameras.remedy()
+
+
+class RefusingPipelines:
+    """The SDK, but no pipeline starts; with nothing on USB the SDK's own would wait for 15 s."""
+
+    def __getattr__(self, name: str):
+        return getattr(import_realsense(), name)
+
+    def pipeline(self, context: object) -> "RefusingPipelines":
+        return self
+
+    def start(self, config: object, queue: object) -> None:
+        raise RuntimeError("failed to claim usb interface")
+
+
+@pytest.mark.parametrize(
+    ("locked", "told"), [(["/dev/bus/usb/002/007"], "udev install"), ([], "close other programs")]
+)
+def test_streams_that_do_not_start_tell_why_they_may_not(monkeypatch, locked, told):
+    monkeypatch.setattr(usb_cameras, "locked_cameras", lambda: locked)
+    rs = RefusingPipelines()
+    device = SoftwareCamera(settings()).device.device
+    camera = usb_cameras.UsbCamera(rs, Listing([]), device, cameras=1)
+    request = StreamRequest.of(config())
+    profiles = find_profiles(rs, "EMU-0001", camera.sensors(), request)
+    with pytest.raises(DeviceError, match=told):
+        camera.open(request, profiles)
 
 
 @contextmanager
