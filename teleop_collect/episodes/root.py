@@ -3,10 +3,10 @@
 <root>/episodes/<episode_id>/ holds finished episodes, <root>/discarded/ those set aside.
 """
 
-import os
 from pathlib import Path
 
 from teleop_collect.episodes.files import MANIFEST
+from teleop_collect.episodes.folder_calls import FolderCalls, move_folder
 from teleop_collect.errors import ConfigError, UnreadableError
 
 DEFAULT_ROOT = "~/teleop_collect"
@@ -77,14 +77,19 @@ def is_root(path: str | Path) -> bool:
     return (path / EPISODES).is_dir() and not (path / MANIFEST).exists()
 
 
-def discard(folder: Path) -> Path:
+def discard(folder: Path, calls: FolderCalls | None = None) -> Path:
     """Move a finished episode to the root's `discarded` folder; nothing is deleted.
+
+    Args:
+        folder: of the episode.
+        calls: on folders, the operating system's when None.
 
     Returns:
         Where it lies now.
 
     Raises:
         ConfigError: the folder is no finished episode of a root, or its place is taken.
+        OSError: it could not be moved; or it was, and a loss of power may bring it back.
     """
     folder = folder.resolve()
     if folder.parent.name != EPISODES or not folder.is_dir():
@@ -92,16 +97,5 @@ def discard(folder: Path) -> Path:
     target = folder.parent.parent / DISCARDED / folder.name
     if target.exists():
         raise ConfigError(f"{target} exists already; move it away first")
-    target.parent.mkdir(exist_ok=True)
-    folder.rename(target)
-    for changed in (target.parent, folder.parent):
-        _sync(changed)
+    move_folder(calls or FolderCalls(), folder, target)
     return target
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

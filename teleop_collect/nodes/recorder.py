@@ -46,8 +46,7 @@ class RecorderNode:
             {reader.topic: reader.stream for reader in readers},
             software_versions(),
         )
-        for folder in self._core.salvage_interrupted():
-            host.node.get_logger().warning(f"salvaged an interrupted episode: {folder}")
+        self._core.interrupted.begin()
         self._intake = StreamIntake(readers, self._core)
         self._services = RecorderServices(
             host,

@@ -26,6 +26,7 @@ def _episode_row(
     values: dict[str, object] = {
         "episode_id": core.episode_id or "",
         "queue_bytes": core.queue_bytes,
+        "salvaging": core.interrupted.working_on or "",
         "silent": ", ".join(silent),
         "losing": ", ".join(losing),
     }

@@ -20,6 +20,8 @@ from teleop_collect.rig.config import Rig
 LAST_EVENT_TIMEOUT_S = 0.2
 """How long a stop waits for its own event to come round, so that it stands in the file."""
 POLL_S = 0.002
+LOGGED = ("salvaged", "not_salvaged")
+"""Events that come when nobody may listen yet."""
 
 
 class RecorderServices:
@@ -64,6 +66,8 @@ class RecorderServices:
         """Tell what the core has noticed."""
         for event in self._core.take_events():
             self._topics.event(event)
+            if any(f'"kind": "{kind}"' in event for kind in LOGGED):
+                self._host.node.get_logger().warning(event)
 
     def end_by_itself(self, termination: Termination) -> None:
         """Finish an episode that nobody has stopped."""

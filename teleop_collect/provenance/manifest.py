@@ -159,6 +159,8 @@ class Manifest(Part):
     consent: tuple[str, ...]
     streams: dict[str, StreamRecord]
     recovered: bool
+    suspect: bool = False
+    """An fsync of the file failed; it was written a second time and that one is on the disk."""
 
     def to_json(self) -> str:
         """Text of manifest.json."""

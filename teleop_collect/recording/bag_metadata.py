@@ -13,6 +13,8 @@ import yaml
 from teleop_collect.topics import Qos
 
 VERSION = 5
+BAG_RECORD = "rosbag2"
+"""Name of the metadata record that rosbag2 looks for inside the file."""
 # libyaml's where PyYAML has it: an operator waits for this text at each stop.
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 # rmw_qos_profiles: history keep last 1; reliability reliable 1, best effort 2; durability

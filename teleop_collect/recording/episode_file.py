@@ -1,97 +1,23 @@
-"""The one place that touches the disk while recording: an append-only file, and folders around it.
+"""An append-only file whose every failure leaves it as it was, and small files written durably.
 
-Everything goes through a `FileSystem`, so a test can make the n-th write, fsync or rename fail. An
-append is all or nothing: after a failed write the file is cut back to its last good byte. A failed
-fsync is final: the kernel may have dropped the pages it could not write and a second call would
-report success, so the file stays suspect (as PostgreSQL concluded, it is never retried).
+An append is all or nothing: after a failed write the file is cut back to its last good byte. A
+failed fsync is final: the kernel may have dropped the pages it could not write and a second call
+would report success, so the file stays suspect (as PostgreSQL concluded, it is never retried).
 """
 
 import errno
 import hashlib
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-Buffer = bytes | bytearray | memoryview
+from teleop_collect.episodes.folder_calls import move_folder
+from teleop_collect.recording.file_system import Buffer, FileSystem
+from teleop_collect.recording.reserved_space import ReservedSpace
 
 # IOV_MAX is 1024 on Linux; a chunk needs three buffers and its message indexes one each.
 MAX_BUFFERS = 512
-
-
-class FileSystem:
-    """The operating system's file calls that recording uses; `OSError` from every method."""
-
-    def create(self, path: Path) -> int:
-        """Open a new file for writing; fails when it exists."""
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-        return os.open(path, flags, 0o644)
-
-    def open_append(self, path: Path) -> int:
-        """Open a file for appending; created when missing."""
-        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC
-        return os.open(path, flags, 0o644)
-
-    def writev(self, fd: int, buffers: Sequence[Buffer]) -> int:
-        """Write; may take fewer bytes than given. Returns how many it took."""
-        return os.writev(fd, buffers)
-
-    def read_blocks(self, path: Path, length: int, block_bytes: int) -> Iterator[bytes]:
-        """The first `length` bytes of a file, block by block."""
-        with path.open("rb") as file:
-            for start in range(0, length, block_bytes):
-                block = file.read(min(block_bytes, length - start))
-                if not block:
-                    raise OSError(errno.EIO, "the file is shorter than what was written", str(path))
-                yield block
-
-    def truncate(self, fd: int, length: int) -> None:
-        """Cut the file to `length` bytes and continue there."""
-        os.ftruncate(fd, length)
-        os.lseek(fd, length, os.SEEK_SET)
-
-    def fsync(self, fd: int) -> None:
-        """Wait until the file is on the disk."""
-        os.fsync(fd)
-
-    def close(self, fd: int) -> None:
-        """Close a file."""
-        os.close(fd)
-
-    def allocate(self, fd: int, length: int) -> None:
-        """Reserve `length` bytes of disk for the file."""
-        os.posix_fallocate(fd, 0, length)
-
-    def rename(self, source: Path, target: Path) -> None:
-        """Rename within one file system; an existing empty folder is not an error, data is."""
-        if target.exists():
-            raise FileExistsError(errno.EEXIST, "refusing to replace", str(target))
-        source.rename(target)
-
-    def unlink(self, path: Path) -> None:
-        """Remove a file; a missing one is no error."""
-        path.unlink(missing_ok=True)
-
-    def make_folder(self, path: Path) -> None:
-        """Create a new folder and its parents; fails when it exists."""
-        path.mkdir(parents=True)
-
-    def remove_folder(self, path: Path) -> None:
-        """Remove an empty folder."""
-        path.rmdir()
-
-    def sync_folder(self, path: Path) -> None:
-        """Wait until names in the folder are on the disk."""
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self.fsync(fd)
-        finally:
-            os.close(fd)
-
-    def free_bytes(self, path: Path) -> int:
-        """Bytes that this user can still write on the file system of `path`."""
-        stat = os.statvfs(path)
-        return stat.f_bavail * stat.f_frsize
+COPY_BLOCK_BYTES = 4 << 20
 
 
 class ByteSink(Protocol):
@@ -124,8 +50,7 @@ class EpisodeFile:
         self._fd = self._fs.create(path)
         self._size = 0
         self._hash = hashlib.sha256()
-        self._spare = path.with_name(path.name + ".spare")
-        self._reserved = 0
+        self._space = ReservedSpace(path, self._fd, self._fs)
         self.torn = False
         """A failed write could not be cut back: bytes after `size` are garbage."""
         self.sync_failed = False
@@ -149,6 +74,7 @@ class EpisodeFile:
         """
         if self.torn:
             raise OSError(errno.EIO, "an earlier write left the file torn", str(self.path))
+        self._space.make_room(self._size, sum(map(len, buffers)))
         try:
             for start in range(0, len(buffers), MAX_BUFFERS):
                 self._write_all(buffers[start : start + MAX_BUFFERS])
@@ -175,6 +101,8 @@ class EpisodeFile:
             self._fs.truncate(self._fd, self._size)
         except OSError:
             self.torn = True
+        else:
+            self._space.renew(self._size)
 
     def sync(self) -> None:
         """Wait until everything appended is on the disk.
@@ -191,30 +119,23 @@ class EpisodeFile:
             raise
 
     def reserve(self, length: int) -> None:
-        """Keep `length` bytes of disk free for the end of this file, in a spare file beside it.
+        """Keep `length` bytes of disk for the end of this file, until `release`.
 
         Raises:
             OSError: there is not that much room.
         """
-        if length <= self._reserved:
-            return
-        fd = self._fs.open_append(self._spare)
-        try:
-            self._fs.allocate(fd, length)
-        finally:
-            self._fs.close(fd)
-        self._reserved = length
+        self._space.keep(length, self._size)
 
     def release(self) -> None:
-        """Give the reserved space back, so that the end of the file fits."""
-        self._fs.unlink(self._spare)
-        self._reserved = 0
+        """What follows is the end of the file and may use the space kept for it."""
+        self._space.release()
 
     def close(self) -> None:
-        """Close the file and release the spare; safe to call twice."""
+        """Close the file and free what was kept; safe to call twice."""
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             try:
+                self._space.give_back(self._size)
                 self.release()
             finally:
                 self._fs.close(fd)
@@ -253,13 +174,31 @@ def append_durably(file_system: FileSystem, path: Path, line: bytes) -> None:
     file_system.sync_folder(path.parent)
 
 
+def copy_durably(file_system: FileSystem, source: EpisodeFile, path: Path) -> None:
+    """Write what a closed file held into a new one, and wait until that is on the disk.
+
+    Raises:
+        OSError: it could not be read back as it was written, or not be written; nothing remains.
+    """
+    copy = EpisodeFile(path, file_system)
+    try:
+        for block in file_system.read_blocks(source.path, source.size, COPY_BLOCK_BYTES):
+            copy.append([block])
+        if copy.sha256 != source.sha256:
+            raise OSError(errno.EIO, "the file is not what was written into it", str(source.path))
+        copy.sync()
+        copy.close()
+    except OSError:
+        copy.close()
+        file_system.unlink(path)
+        raise
+
+
 def publish_folder(file_system: FileSystem, source: Path, target: Path) -> None:
     """Move a finished folder to its public name, durably.
 
     Raises:
-        OSError: it could not be moved; it still stands at `source`.
+        OSError: it could not be moved and stands at `source`; or it was, and may not be safe.
     """
     file_system.sync_folder(source)
-    file_system.rename(source, target)
-    file_system.sync_folder(target.parent)
-    file_system.sync_folder(source.parent)
+    move_folder(file_system, source, target)

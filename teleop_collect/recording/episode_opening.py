@@ -6,10 +6,12 @@ from pathlib import Path
 
 from teleop_collect.clock import Clock
 from teleop_collect.errors import ConfigError
-from teleop_collect.recording.episode_file import FileSystem
 from teleop_collect.recording.episode_plan import draft_manifest, new_episode_id
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.image_codecs import Encode
-from teleop_collect.recording.open_episode import OpenEpisode, Place
+from teleop_collect.recording.messages import message_definition
+from teleop_collect.recording.open_episode import OpenEpisode
+from teleop_collect.recording.place import Place
 from teleop_collect.recording.request import StartRequest, rig_check_json
 from teleop_collect.recording.rig_documents import RigDocument, RigSource
 from teleop_collect.rig.config import Task
@@ -39,6 +41,11 @@ class EpisodeOpening:
     clock: Clock
     file_system: FileSystem
     encoders: Mapping[int, Encode]
+
+    def __post_init__(self) -> None:
+        for stream in self.streams.values():
+            # Looked up now, because the first look-up is slow.
+            message_definition(stream.type)
 
     def open(self, request: StartRequest, task: Task, started_ns: int) -> OpenEpisode:
         """Make an episode's folder and file.

@@ -6,14 +6,18 @@ Or it is left to salvage, or thrown away. Waiting has a bound, and the operator 
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from teleop_collect.episodes.labels import Label
+from teleop_collect.episodes.root import DISCARDED, discard
 from teleop_collect.errors import CheckFailed
 from teleop_collect.provenance.manifest import Manifest, Termination
 from teleop_collect.recording.current_episode import CurrentEpisode
 from teleop_collect.recording.episode_plan import EpisodeEnd, final_manifest
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.labels import label_line, predicate_label
 from teleop_collect.recording.open_episode import OpenEpisode
+from teleop_collect.recording.request import EpisodeResult
 from teleop_collect.topics import Stream
 
 DRAIN_TIMEOUT_S = 30.0
@@ -110,3 +114,21 @@ def throw_away(episode: OpenEpisode, report: Report) -> None:
         raise CheckFailed(
             f"cannot remove {episode.place.in_progress}: {error.strerror or error}"
         ) from None
+
+
+def set_aside(result: EpisodeResult, calls: FileSystem) -> Path:
+    """Move a finished episode to `<root>/discarded`; returns its new folder.
+
+    Raises:
+        CheckFailed: it could not be moved.
+    """
+    try:
+        return discard(result.path, calls)
+    except OSError as error:
+        cause = error.strerror or error
+        if not result.path.exists():
+            raise CheckFailed(
+                f"{result.path} is moved to {DISCARDED}, but may come back after a loss of power:"
+                f" {cause}"
+            ) from None
+        raise CheckFailed(f"cannot move {result.path}: {cause}") from None

@@ -8,7 +8,8 @@ an index is no reason to end an episode.
 from collections.abc import Iterator
 from pathlib import Path
 
-from teleop_collect.recording.episode_file import EpisodeFile, FileSystem
+from teleop_collect.recording.episode_file import EpisodeFile
+from teleop_collect.recording.file_system import FileSystem
 
 BLOCK_BYTES = 256 << 10
 INDEX_SUFFIX = ".index"

@@ -9,7 +9,9 @@ from teleop_collect.episodes.labels import FILE_NAME, Label
 from teleop_collect.episodes.predicates.judgement import Judgement
 from teleop_collect.errors import ConfigError
 from teleop_collect.provenance.manifest import MANIFEST_FILE, iso_utc
-from teleop_collect.recording.episode_file import FileSystem, append_durably
+from teleop_collect.recording.episode_file import append_durably
+from teleop_collect.recording.file_system import FileSystem
+from teleop_collect.recording.request import EpisodeResult
 
 PREDICATE = "predicate"
 
@@ -42,6 +44,18 @@ def append_label(
     at_ns = (clock or SystemClock()).utc_ns()
     label = Label(at_ns, success, reason, operator, **more)
     append_line(episode_dir, label, file_system)
+
+
+def label_finished(
+    result: EpisodeResult,
+    success: bool,
+    reason: str | None,
+    clock: Clock,
+    file_system: FileSystem,
+) -> None:
+    """Add its operator's word on a finished episode; see `append_label`."""
+    operator = result.manifest.operator
+    append_label(result.path, success, operator, reason, clock=clock, file_system=file_system)
 
 
 def append_line(episode_dir: Path, label: Label, file_system: FileSystem | None = None) -> None:

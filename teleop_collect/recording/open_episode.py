@@ -2,30 +2,25 @@
 
 Closing order: last chunk, end record, bag metadata, summary and footer; fsync; manifest.json and
 metadata.yaml, each fsynced; the file gets its final name, then the folder moves to its public
-place; folders fsynced. A crash in between leaves something that salvage can finish.
+place; folders fsynced. A crash in between leaves something that salvage can finish. After a failed
+fsync nobody knows what the disk holds of the file, so a new one of the same bytes takes its place.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack, suppress
 
 from teleop_collect.clock import Clock
 from teleop_collect.episodes.labels import FILE_NAME as LABELS_FILE
 from teleop_collect.provenance.manifest import MANIFEST_FILE, Manifest
 from teleop_collect.recording.bag_metadata import (
+    BAG_RECORD,
     BagTopic,
     bag_metadata,
     embedded_yaml,
     metadata_yaml,
     qos_text,
 )
-from teleop_collect.recording.episode_file import (
-    EpisodeFile,
-    FileSystem,
-    publish_folder,
-    write_durably,
-)
+from teleop_collect.recording.episode_file import EpisodeFile, copy_durably, publish_folder
 from teleop_collect.recording.episode_plan import (
     BEGIN_RECORD,
     END_RECORD,
@@ -33,52 +28,23 @@ from teleop_collect.recording.episode_plan import (
     end_values,
     skew_meter,
 )
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.frame_numbers import frame_numbers
 from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.index_store import INDEX_SUFFIX, IndexStore
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_writer import McapWriter
 from teleop_collect.recording.messages import message_definition, starts_with_header
-from teleop_collect.recording.preflight import EPISODES, IN_PROGRESS
+from teleop_collect.recording.place import METADATA_FILE, Place
 from teleop_collect.recording.queue import RecordingQueue, shed_class
 from teleop_collect.recording.rig_documents import RigDocument
+from teleop_collect.recording.small_files import SmallFiles
 from teleop_collect.recording.writer_thread import SPARE_BYTES, WriterThread, WriteSettings
 from teleop_collect.rig.config import Recording
 from teleop_collect.topics import Qos, Stream, StreamKind
 
-ACTIVE_SUFFIX = ".mcap.active"
-METADATA_FILE = "metadata.yaml"
-BAG_RECORD = "rosbag2"
 # Recording stops at half of what must be free to start.
 FLOOR_DIVISOR = 2
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an episode is written and where it goes."""
-
-    root: Path
-    episode_id: str
-
-    @property
-    def in_progress(self) -> Path:
-        """Folder while recording."""
-        return self.root / IN_PROGRESS / self.episode_id
-
-    @property
-    def active_file(self) -> Path:
-        """File while recording."""
-        return self.in_progress / f"{self.episode_id}{ACTIVE_SUFFIX}"
-
-    @property
-    def closed_file(self) -> Path:
-        """File once closed, still in the folder while recording."""
-        return self.in_progress / f"{self.episode_id}.mcap"
-
-    @property
-    def final(self) -> Path:
-        """Public folder."""
-        return self.root / EPISODES / self.episode_id
 
 
 class OpenEpisode:
@@ -131,6 +97,9 @@ class OpenEpisode:
         with ExitStack() as undo:
             file_system.make_folder(place.in_progress)
             undo.callback(self._remove_folder)
+            names = (METADATA_FILE, LABELS_FILE, MANIFEST_FILE)
+            self._small_files = SmallFiles(place.in_progress, names, file_system)
+            undo.callback(self._small_files.remove)
             self._file = EpisodeFile(place.active_file, file_system)
             undo.callback(self._file.close)
             index_file = place.active_file.with_name(place.active_file.name + INDEX_SUFFIX)
@@ -246,16 +215,19 @@ class OpenEpisode:
         try:
             self._end_file(manifest)
         finally:
-            self._close()
+            self._close_file()
+        if self._file.sync_failed:
+            manifest = self._replace_file(manifest)
         hashes = manifest.hashes.model_copy(update={"mcap_sha256": self._file.sha256})
         manifest = manifest.model_copy(update={"hashes": hashes})
-        folder = self.place.in_progress
-        write_durably(self._fs, folder / METADATA_FILE, metadata_yaml(self._bag()).encode())
+        self._small_files.write(METADATA_FILE, metadata_yaml(self._bag()).encode())
         if labels:
-            write_durably(self._fs, folder / LABELS_FILE, labels)
-        write_durably(self._fs, folder / MANIFEST_FILE, manifest.to_json().encode())
-        self._fs.rename(self.place.active_file, self.place.closed_file)
-        publish_folder(self._fs, folder, self.place.final)
+            self._small_files.write(LABELS_FILE, labels)
+        self._small_files.write(MANIFEST_FILE, manifest.to_json().encode())
+        self._small_files.remove()
+        if not self._file.sync_failed:
+            self._fs.rename(self.place.active_file, self.place.closed_file)
+        publish_folder(self._fs, self.place.in_progress, self.place.final)
         return manifest
 
     def _end_file(self, manifest: Manifest) -> None:
@@ -264,7 +236,17 @@ class OpenEpisode:
         self._writer.add_metadata(BAG_RECORD, {"serialized_metadata": serialized})
         self._writer.finish()
         if not self._file.sync_failed:
-            self._file.sync()
+            with suppress(OSError):  # remembered by the file
+                self._file.sync()
+
+    def _replace_file(self, manifest: Manifest) -> Manifest:
+        """Put a new file in the place of one whose fsync failed; returns what to say of it."""
+        copy_durably(self._fs, self._file, self.place.closed_file)
+        self._fs.unlink(self.place.active_file)
+        reasons = (manifest.outcome.reason, "an fsync failed: the file was written a second time")
+        reason = "; ".join(text for text in reasons if text)
+        outcome = manifest.outcome.model_copy(update={"reason": reason})
+        return manifest.model_copy(update={"outcome": outcome, "suspect": True})
 
     def _bag(self) -> dict[str, object]:
         counts = self._writer.counts
@@ -282,18 +264,23 @@ class OpenEpisode:
         Raises:
             OSError: it could not be removed.
         """
-        self._close()
+        self._close_file()
+        self._small_files.remove()
         self._remove_folder()
+        self._fs.sync_folder(self.place.in_progress.parent)
 
     def _remove_folder(self) -> None:
         self._fs.unlink(self.place.active_file)
         self._fs.remove_folder(self.place.in_progress)
 
     def abandon(self) -> None:
-        """Close the file as it is and leave it to salvage."""
-        self._close()
+        """Close the files as they are and leave them to salvage."""
+        try:
+            self._close_file()
+        finally:
+            self._small_files.close()
 
-    def _close(self) -> None:
+    def _close_file(self) -> None:
         try:
             self._indexes.close()
         finally:

@@ -5,10 +5,9 @@ import os
 from pathlib import Path
 
 from teleop_collect.errors import BusyError, CheckFailed, ConfigError
-from teleop_collect.recording.episode_file import FileSystem
+from teleop_collect.recording.file_system import FileSystem
+from teleop_collect.recording.place import EPISODES, IN_PROGRESS
 
-EPISODES = "episodes"
-IN_PROGRESS = "inprogress"
 LOCK_FILE = ".recorder.lock"
 EXPECTED_FACTOR = 3
 WARN_FACTOR = 5

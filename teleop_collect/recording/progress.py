@@ -1,11 +1,12 @@
 """How many episodes of each task a dataset root holds: what a session resumes from."""
 
+import threading
 from collections import Counter
 from pathlib import Path
 
 from teleop_collect.errors import UnreadableError
 from teleop_collect.provenance.manifest import Manifest, read_manifest
-from teleop_collect.recording.preflight import EPISODES
+from teleop_collect.recording.place import EPISODES
 
 
 class Progress:
@@ -18,6 +19,7 @@ class Progress:
 
     def __init__(self, root: Path) -> None:
         self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
         for folder in (root / EPISODES).iterdir():
             try:
                 self._counts[read_manifest(folder).task.task_id] += 1
@@ -29,9 +31,11 @@ class Progress:
         return self._counts[task_id]
 
     def add(self, manifest: Manifest) -> None:
-        """An episode was finished."""
-        self._counts[manifest.task.task_id] += 1
+        """An episode was finished, or recovered; from any thread."""
+        with self._lock:
+            self._counts[manifest.task.task_id] += 1
 
     def remove(self, manifest: Manifest) -> None:
         """A finished episode was undone."""
-        self._counts[manifest.task.task_id] -= 1
+        with self._lock:
+            self._counts[manifest.task.task_id] -= 1

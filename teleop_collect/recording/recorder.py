@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from teleop_collect.clock import NS_PER_S, Clock, UtcAnchor
-from teleop_collect.episodes.root import discard as set_aside
-from teleop_collect.errors import BusyError, CheckFailed, ConfigError
-from teleop_collect.provenance.manifest import Termination
+from teleop_collect.errors import ConfigError
+from teleop_collect.provenance.manifest import Termination, read_manifest
 from teleop_collect.recording.current_episode import CurrentEpisode
-from teleop_collect.recording.episode_file import FileSystem
 from teleop_collect.recording.episode_opening import EpisodeOpening
 from teleop_collect.recording.episode_plan import LABEL_RECORD, Label
-from teleop_collect.recording.finishing import finish, leave_to_salvage, throw_away
+from teleop_collect.recording.file_system import FileSystem
+from teleop_collect.recording.finishing import finish, leave_to_salvage, set_aside, throw_away
 from teleop_collect.recording.image_codecs import encoders_of
 from teleop_collect.recording.intake import Intake
-from teleop_collect.recording.labels import append_label
+from teleop_collect.recording.interrupted import InterruptedEpisodes
+from teleop_collect.recording.labels import label_finished
 from teleop_collect.recording.live_judge import live_judge
 from teleop_collect.recording.live_ledger import LiveLedger, LiveStream
-from teleop_collect.recording.messages import message_definition
 from teleop_collect.recording.monitor import EpisodeMonitor
+from teleop_collect.recording.place import Place
 from teleop_collect.recording.practice import Practice
 from teleop_collect.recording.pre_roll import PreRoll
 from teleop_collect.recording.preflight import RootLock, check_free_space
@@ -41,7 +41,7 @@ from teleop_collect.recording.rig_documents import (
     descriptions_in,
     rig_documents,
 )
-from teleop_collect.recording.salvage import salvage_in_progress
+from teleop_collect.recording.salvage import SalvageReport
 from teleop_collect.recording.session import Command, Session, State
 from teleop_collect.rig.predicates.names import names_of
 from teleop_collect.topics import Stream
@@ -93,9 +93,6 @@ class EpisodeRecorder:
             self._fs,
             encoders_of(self._streams.values()),
         )
-        for stream in self._streams.values():
-            # Looked up now, because the first look-up is slow.
-            message_definition(stream.type)
         self._names = names_of(source.rig, descriptions_in(attached))
         settings = source.rig.recording
         pre_roll = PreRoll(round(settings.pre_roll_s * NS_PER_S), settings.queue_bytes)
@@ -111,6 +108,8 @@ class EpisodeRecorder:
         self._lock = RootLock(root)
         self.progress = Progress(root)
         """Finished episodes of the root by task."""
+        self.interrupted = InterruptedEpisodes(root, self._fs, self._recovered, self._left)
+        """What earlier recorders left unfinished; rests while an episode is recorded."""
 
     @property
     def state(self) -> State:
@@ -173,12 +172,14 @@ class EpisodeRecorder:
             settings = self._source.rig.recording
             warning = check_free_space(self._root, settings.min_free_bytes, self._fs)
             anchor = UtcAnchor.now(self._clock)
+            self.interrupted.hold()
             started_ns = self._intake.hold(anchor.utc_ns(self._clock.monotonic_ns()))
             try:
                 judge = live_judge(task, self._source.rig, self._names, self._streams, started_ns)
                 episode = self._opening.open(request, task, started_ns)
             except BaseException:
                 self._intake.let_go()
+                self.interrupted.go_on()
                 raise
             episode_id = episode.place.episode_id
             self._session.apply(Command.START, episode_id)
@@ -294,14 +295,7 @@ class EpisodeRecorder:
             elif self._last is None:
                 raise ConfigError(f"episode {self.episode_id} was not finished; salvage it first")
             else:
-                append_label(
-                    self._last.path,
-                    success,
-                    self._last.manifest.operator,
-                    reason,
-                    clock=self._clock,
-                    file_system=self._fs,
-                )
+                label_finished(self._last, success, reason, self._clock, self._fs)
             return str(self.episode_id)
 
     def stop(self, termination: Termination = "stopped") -> EpisodeResult:
@@ -332,6 +326,7 @@ class EpisodeRecorder:
                 self._last_fault = current.open.error
                 self._current = self._monitor.current = None
                 self._session.apply(Command.FINISHED)
+                self.interrupted.go_on()
             seconds = (self._clock.monotonic_ns() - began_ns) / NS_PER_S
             self._last = EpisodeResult(current.open.place.final, manifest, seconds)
             self.progress.add(manifest)
@@ -351,14 +346,12 @@ class EpisodeRecorder:
                 raise ConfigError("there is no finished episode to undo")
             last = self._last
             try:
-                folder = set_aside(last.path)
-            except OSError as error:
-                cause = error.strerror or error
-                raise CheckFailed(f"cannot move {last.path}: {cause}") from None
-            self._session.apply(Command.UNDO)
-            self._last = None
-            self.progress.remove(last.manifest)
-            return folder
+                return set_aside(last, self._fs)
+            finally:
+                if not last.path.exists():
+                    self._session.apply(Command.UNDO)
+                    self._last = None
+                    self.progress.remove(last.manifest)
 
     def discard(self) -> str:
         """Stop and throw the running episode away; returns its id.
@@ -377,15 +370,19 @@ class EpisodeRecorder:
             self._intake.disconnect()
             self._current = self._monitor.current = None
             self._session.apply(Command.DISCARD)
-            throw_away(episode, self._monitor.say_left)
+            try:
+                throw_away(episode, self._monitor.say_left)
+            finally:
+                self.interrupted.go_on()
             return episode_id
 
-    def salvage_interrupted(self) -> list[Path]:
-        """Recover episodes that an earlier process left unfinished; returns their new folders."""
-        with self._commands:
-            if self._session.state is not State.IDLE:
-                raise BusyError("cannot salvage while an episode is being recorded; stop it first")
-            return salvage_in_progress(self._root)
+    def _recovered(self, report: SalvageReport) -> None:
+        self.progress.add(read_manifest(report.output))
+        place, messages = report.output, report.messages
+        self._monitor.say("salvaged", episode=place.name, messages=messages, path=str(place))
+
+    def _left(self, place: Place, message: str) -> None:
+        self._monitor.say("not_salvaged", episode=place.episode_id, message=message)
 
     def close(self) -> EpisodeResult | None:
         """Finish a running episode (as stopped) and let others use the root; safe to call twice."""
@@ -395,4 +392,5 @@ class EpisodeRecorder:
                     self.end_practice()
                 return self.stop() if self._session.state is State.RECORDING else None
             finally:
+                self.interrupted.close()
                 self._lock.close()

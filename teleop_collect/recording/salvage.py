@@ -1,41 +1,52 @@
 """Recovers interrupted episodes into new, complete ones. The original is never changed or deleted.
 
 An interrupted episode's folder becomes an episode of its own root, with a manifest that says
-`recovered`. Any other MCAP file gets a sibling `<name>.recovered.mcap`; that of a published episode
-goes to `<root>/salvaged/`, because a published folder is never changed. An episode that was closed
-but not yet published only moves to its place.
+`recovered`; what the interrupted recorder left moves to `<root>/salvaged/<episode_id>/`, so that it
+is recovered once, also where the episode is discarded later. Any other MCAP file gets a sibling
+`<name>.recovered.mcap`; that of a published episode goes to `<root>/salvaged/`, because a published
+folder is never changed. An episode that was closed but not yet published only moves to its place.
 """
 
-import hashlib
-import shutil
-from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcap import records
-from mcap.opcode import Opcode
-
-from teleop_collect.episodes.mcap_records import RecordFile
+from teleop_collect.episodes.folder_calls import move_folder
+from teleop_collect.episodes.labels import FILE_NAME as LABELS_FILE
+from teleop_collect.episodes.root import DISCARDED
 from teleop_collect.errors import (
     EXIT_GOOD,
     EXIT_SALVAGED_WITH_LOSS,
     CheckFailed,
     ConfigError,
-    TeleopCollectError,
     UnreadableError,
 )
-from teleop_collect.provenance.manifest import MANIFEST_FILE, read_manifest
+from teleop_collect.provenance.manifest import MANIFEST_FILE, Manifest, read_manifest
 from teleop_collect.recording.bag_metadata import metadata_yaml
-from teleop_collect.recording.episode_file import FileSystem, publish_folder, write_durably
-from teleop_collect.recording.mcap_chunk import Compression
-from teleop_collect.recording.open_episode import ACTIVE_SUFFIX, METADATA_FILE, Place
-from teleop_collect.recording.preflight import EPISODES, IN_PROGRESS, RootLock
-from teleop_collect.recording.salvage_reader import Damage, SalvageReader
-from teleop_collect.recording.salvage_writer import Recovered, SalvageWriter, recovered_manifest
+from teleop_collect.recording.episode_file import publish_folder, write_durably
+from teleop_collect.recording.file_system import FileSystem
+from teleop_collect.recording.index_store import INDEX_SUFFIX
+from teleop_collect.recording.place import (
+    ACTIVE_SUFFIX,
+    EPISODES,
+    IN_PROGRESS,
+    METADATA_FILE,
+    SALVAGED,
+    Place,
+)
+from teleop_collect.recording.preflight import RootLock
+from teleop_collect.recording.recovered_manifest import recovered_manifest
+from teleop_collect.recording.reserved_space import SPARE_SUFFIX
+from teleop_collect.recording.rewriting import Pause, file_sha256, go_on, rewrite
+from teleop_collect.recording.salvage_reader import Damage
+from teleop_collect.recording.salvage_writer import Recovered
+from teleop_collect.recording.small_files import PART_SUFFIX
 
 STAGING_SUFFIX = ".salvage"
-SALVAGED = "salvaged"
-_HASH_BLOCK = 1 << 20
+LEFTOVERS = (SPARE_SUFFIX, INDEX_SUFFIX, PART_SUFFIX)
+"""Files that a recorder needs only while it runs."""
+SPARE_FACTOR = 1.1
+"""A new file may be a little larger than what it was made from."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +79,12 @@ class SalvageReport:
         return EXIT_GOOD if self.lossless else EXIT_SALVAGED_WITH_LOSS
 
 
-def salvage(path: Path) -> SalvageReport:
+def salvage(path: Path, file_system: FileSystem | None = None) -> SalvageReport:
     """Recover one interrupted episode or MCAP file.
 
     Args:
         path: a folder below `<root>/inprogress`, the file in it, or any MCAP file.
+        file_system: calls to use.
 
     Raises:
         UnreadableError: no such file, or none in the folder.
@@ -80,34 +92,61 @@ def salvage(path: Path) -> SalvageReport:
         ConfigError: it was recovered before.
         CheckFailed: nothing can be recovered, or the result could not be written.
     """
+    calls = file_system or FileSystem()
     source = _source_file(path.absolute())
     folder = source.parent
     if folder.parent.name != IN_PROGRESS or not source.name.startswith(folder.name):
-        return _salvage_file(source)
+        return _salvage_file(source, calls)
     lock = RootLock(folder.parent.parent)
     try:
-        return _salvage_episode(source, Place(folder.parent.parent, folder.name))
+        return salvage_episode(Place(folder.parent.parent, folder.name), calls)
     finally:
         lock.close()
 
 
-def salvage_in_progress(root: Path) -> list[Path]:
-    """Recover every unfinished episode of a root whose lock the caller holds.
+def unfinished(root: Path, calls: FileSystem) -> list[Place]:
+    """Episodes that an earlier recorder left in progress, oldest first.
 
-    Returns:
-        The new episode folders. An episode that was recovered before, or of which nothing can be
-        read, is passed over and stays where it is.
+    What is left of those that stand in the root already, published or discarded, goes to the other
+    salvaged ones; folders in which nothing was ever written are removed.
     """
-    done = []
-    for folder in sorted((root / IN_PROGRESS).iterdir()):
+    found = []
+    for folder in sorted(f for f in (root / IN_PROGRESS).iterdir() if f.is_dir()):
         place = Place(root, folder.name)
-        if folder.name.endswith(STAGING_SUFFIX) or place.final.exists():
+        if folder.name.endswith(STAGING_SUFFIX):
             continue
-        try:
-            done.append(_salvage_episode(_source_file(folder), place).output)
-        except TeleopCollectError:
-            continue
-    return done
+        if place.final.exists() or (root / DISCARDED / folder.name).exists():
+            with suppress(OSError):
+                _put_away(place, calls)
+        elif all(f.suffix in LEFTOVERS or not f.stat().st_size for f in folder.iterdir()):
+            with suppress(OSError):
+                _clear(folder, calls)
+        else:
+            found.append(place)
+    return found
+
+
+def salvage_episode(place: Place, calls: FileSystem, pause: Pause = go_on) -> SalvageReport:
+    """Recover an unfinished episode of a root whose lock the caller holds.
+
+    Args:
+        place: of the episode.
+        calls: file calls to use.
+        pause: called often; may wait, or raise to end the work.
+
+    Raises:
+        UnreadableError, ConfigError, CheckFailed: see `salvage`.
+    """
+    source = _source_file(place.in_progress)
+    for known in (place.final, place.root / DISCARDED / place.episode_id):
+        if known.exists():
+            raise ConfigError(f"{place.episode_id} was recovered before: see {known}")
+    try:
+        if _is_closed(source, place):
+            return _publish(source, place, calls)
+        return _recover(source, place, calls, pause)
+    except OSError as error:
+        raise _not_written(source, place.final, error) from None
 
 
 def _source_file(path: Path) -> Path:
@@ -121,12 +160,19 @@ def _source_file(path: Path) -> Path:
     return candidates[0]
 
 
-def _salvage_file(source: Path) -> SalvageReport:
+def _salvage_file(source: Path, calls: FileSystem) -> SalvageReport:
     stem = source.name.removesuffix(".active").removesuffix(".mcap")
     output = _beside(source) / f"{stem}.recovered.mcap"
     if output.exists():
         raise ConfigError(f"{output} exists already; move it away to recover {source.name} again")
-    recovered, damage = _rewrite(source, output, FileSystem())
+    try:
+        if not output.parent.is_dir():
+            calls.make_folder(output.parent)
+        _check_space(source, output, calls)
+        recovered, damage = rewrite(source, output, calls)
+        calls.sync_folder(output.parent)
+    except OSError as error:
+        raise _not_written(source, output, error) from None
     return _report(source, output, recovered, damage)
 
 
@@ -135,38 +181,61 @@ def _beside(source: Path) -> Path:
     folder = source.parent
     if folder.parent.name != EPISODES or not (folder / MANIFEST_FILE).exists():
         return folder
-    salvaged = folder.parent.parent / SALVAGED
-    salvaged.mkdir(exist_ok=True)
-    return salvaged
+    return folder.parent.parent / SALVAGED
 
 
-def _salvage_episode(source: Path, place: Place) -> SalvageReport:
-    if place.final.exists():
-        raise ConfigError(f"{place.episode_id} was recovered before: see {place.final}")
-    file_system = FileSystem()
-    if _is_closed(source, place):
-        if source.name.endswith(ACTIVE_SUFFIX):
-            file_system.rename(source, place.closed_file)
-        publish_folder(file_system, place.in_progress, place.final)
-        messages = sum(s.written for s in read_manifest(place.final).streams.values())
-        return SalvageReport(source, place.final, messages, 0, 0, 0, True, ())
+def _check_space(source: Path, output: Path, calls: FileSystem) -> None:
+    """Refuse before a disk is filled on which somebody may want to record.
+
+    Raises:
+        CheckFailed: the new file might not fit.
+    """
+    free, needed = calls.free_bytes(output.parent), int(source.stat().st_size * SPARE_FACTOR)
+    if free < needed:
+        raise CheckFailed(
+            f"cannot recover {source} into {output}: {needed >> 20} MiB are needed and"
+            f" {free >> 20} MiB free; make room and run: teleop-collect salvage {source}"
+        )
+
+
+def _publish(source: Path, place: Place, calls: FileSystem) -> SalvageReport:
+    """Only the last steps of closing it were missing."""
+    if source.name.endswith(ACTIVE_SUFFIX):
+        calls.rename(source, place.closed_file)
+    _remove_leftovers(place.in_progress, calls)
+    publish_folder(calls, place.in_progress, place.final)
+    messages = sum(s.written for s in read_manifest(place.final).streams.values())
+    return SalvageReport(source, place.final, messages, 0, 0, 0, True, ())
+
+
+def _recover(source: Path, place: Place, calls: FileSystem, pause: Pause) -> SalvageReport:
+    _check_space(source, place.final, calls)
     staging = place.in_progress.with_name(place.episode_id + STAGING_SUFFIX)
-    shutil.rmtree(staging, ignore_errors=True)
+    _clear(staging, calls)
     try:
-        staging.mkdir()
-        recovered, damage = _rewrite(source, staging / place.closed_file.name, file_system)
-        if recovered.begin is None:
-            raise CheckFailed(f"{source} does not say which episode it is; recover it as a file")
-        reason = "recovered: " + "; ".join(damage.reasons or ["it was complete"])
-        manifest = recovered_manifest(recovered.begin, recovered, reason)
-        write_durably(file_system, staging / METADATA_FILE, metadata_yaml(recovered.bag).encode())
-        write_durably(file_system, staging / MANIFEST_FILE, manifest.to_json().encode())
-        publish_folder(file_system, staging, place.final)
-    except OSError as error:
-        raise _not_written(source, place.root / EPISODES, error) from None
+        calls.make_folder(staging)
+        output = staging / place.closed_file.name
+        recovered, damage = rewrite(source, output, calls, pause)
+        manifest = _manifest_of(source, recovered, damage)
+        write_durably(calls, staging / METADATA_FILE, metadata_yaml(recovered.bag).encode())
+        labels = place.in_progress / LABELS_FILE
+        if recovered.is_whole and labels.exists():
+            write_durably(calls, staging / LABELS_FILE, labels.read_bytes())
+        write_durably(calls, staging / MANIFEST_FILE, manifest.to_json().encode())
+        publish_folder(calls, staging, place.final)
+        with suppress(OSError):  # the next start does it
+            _put_away(place, calls)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        with suppress(OSError):
+            _clear(staging, calls)
     return _report(source, place.final, recovered, damage)
+
+
+def _manifest_of(source: Path, recovered: Recovered, damage: Damage) -> Manifest:
+    if recovered.begin is None:
+        raise CheckFailed(f"{source} does not say which episode it is; recover it as a file")
+    reason = "recovered: " + "; ".join(damage.reasons or ["it was complete"])
+    return recovered_manifest(recovered.begin, recovered, reason)
 
 
 def _is_closed(source: Path, place: Place) -> bool:
@@ -178,51 +247,32 @@ def _is_closed(source: Path, place: Place) -> bool:
     return manifest.hashes.mcap_sha256 == file_sha256(source)
 
 
-def _rewrite(source: Path, output: Path, file_system: FileSystem) -> tuple[Recovered, Damage]:
-    try:
-        with source.open("rb") as stream:
-            file = RecordFile(stream, str(source))
-            reader = SalvageReader(file)
-            writer = SalvageWriter(output, reader.damage, _compression_of(file), file_system)
-            recovered = writer.write(reader)
-        _reopen(output, recovered)
-    except UnreadableError as error:
-        raise CheckFailed(f"nothing can be recovered from {source}: {error}") from None
-    except OSError as error:
-        raise _not_written(source, output, error) from None
-    return recovered, reader.damage
+def _put_away(place: Place, calls: FileSystem) -> None:
+    """Keep what a recovered episode was made from, out of the way of the next start."""
+    _remove_leftovers(place.in_progress, calls)
+    move_folder(calls, place.in_progress, place.salvaged)
+
+
+def _remove_leftovers(folder: Path, calls: FileSystem) -> None:
+    """Remove what its recorder would have removed."""
+    for path in folder.iterdir():
+        if path.suffix in LEFTOVERS:
+            calls.unlink(path)
+
+
+def _clear(folder: Path, calls: FileSystem) -> None:
+    """Remove a folder and its files; a missing one is no error."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            calls.unlink(path)
+        calls.remove_folder(folder)
 
 
 def _not_written(source: Path, output: Path, error: OSError) -> CheckFailed:
-    return CheckFailed(f"cannot recover {source} into {output}: {error.strerror or error}")
-
-
-def _compression_of(file: RecordFile) -> Compression:
-    """Compression of the first chunk; zstd when there is none."""
-    try:
-        for opcode, offset, length in file.walk(8, file.size):
-            if opcode == Opcode.CHUNK:
-                body = file.bytes_at(offset + 9, length)
-                name = file.parse(records.Chunk, body).compression
-                return "lz4" if name == "lz4" else "zstd" if name else "none"
-    except UnreadableError:
-        pass
-    return "zstd"
-
-
-def _reopen(output: Path, recovered: Recovered) -> None:
-    """Read the result back; it must hold exactly what was written.
-
-    Raises:
-        UnreadableError: it does not.
-    """
-    counted: Counter[str] = Counter()
-    with output.open("rb") as stream:
-        reader = SalvageReader(RecordFile(stream, str(output)))
-        for record in reader:
-            counted[type(record).__name__] += 1
-    if not reader.damage.lossless or counted["RawMessage"] != recovered.messages:
-        raise UnreadableError(f"the recovered file {output} does not read back")
+    cause = error.strerror or error
+    if output.exists():
+        return CheckFailed(f"{output} is recovered, but may not be safe on the disk: {cause}")
+    return CheckFailed(f"cannot recover {source} into {output}: {cause}")
 
 
 def _report(source: Path, output: Path, recovered: Recovered, damage: Damage) -> SalvageReport:
@@ -236,16 +286,3 @@ def _report(source: Path, output: Path, recovered: Recovered, damage: Damage) ->
         lossless=damage.lossless,
         reasons=tuple(damage.reasons),
     )
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

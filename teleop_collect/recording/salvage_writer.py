@@ -7,25 +7,26 @@ from typing import Any
 
 from mcap import records
 
-from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.mcap_records import MAX_CHANNELS, RawMessage
 from teleop_collect.errors import UnreadableError
 from teleop_collect.provenance.manifest import (
     Manifest,
-    Outcome,
-    StreamRecord,
-    iso_utc,
-    outcome,
     parse_manifest,
 )
-from teleop_collect.recording.bag_metadata import BagTopic, bag_metadata, embedded_yaml
-from teleop_collect.recording.episode_file import EpisodeFile, FileSystem
-from teleop_collect.recording.episode_plan import BEGIN_RECORD, LABEL_RECORD, Label, label_of
+from teleop_collect.recording.bag_metadata import BAG_RECORD, BagTopic, bag_metadata, embedded_yaml
+from teleop_collect.recording.episode_file import EpisodeFile
+from teleop_collect.recording.episode_plan import (
+    BEGIN_RECORD,
+    END_RECORD,
+    LABEL_RECORD,
+    Label,
+    label_of,
+)
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_chunk import Compression
 from teleop_collect.recording.mcap_writer import McapWriter
 from teleop_collect.recording.messages import starts_with_header
-from teleop_collect.recording.open_episode import BAG_RECORD
 from teleop_collect.recording.salvage_reader import Damage, Salvageable
 
 
@@ -50,6 +51,7 @@ class Recovered:
         end_ns: log time of the last, UTC ns.
         sha256: of the new file.
         begin: the manifest written before the first message; None when there was none.
+        end: the manifest written after the last one; None when recording never came so far.
         label: the operator's last label; None when there was none.
         topics: for metadata.yaml.
         ledgers: by topic; only time lines are filled in.
@@ -61,9 +63,18 @@ class Recovered:
     end_ns: int = 0
     sha256: str = ""
     begin: Manifest | None = None
+    end: Manifest | None = None
     label: Label | None = None
     topics: list[BagTopic] = field(default_factory=list)
     ledgers: dict[str, StreamLedger] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every message that the recorder wrote is there, by its own account."""
+        if self.end is None:
+            return False
+        found = {topic: ledger.written for topic, ledger in self.ledgers.items()}
+        return all(found.get(t, 0) == stream.written for t, stream in self.end.streams.items())
 
     @property
     def bag(self) -> dict[str, Any]:
@@ -97,6 +108,7 @@ class SalvageWriter:
         self._schemas: dict[int, tuple[int, str]] = {0: (0, "")}
         self._channels: dict[int, _Channel] = {}
         self._begin: Manifest | None = None
+        self._end: Manifest | None = None
         self._label: Label | None = None
 
     def write(self, found: Iterable[Salvageable]) -> Recovered:
@@ -170,13 +182,19 @@ class SalvageWriter:
         if record.name == BAG_RECORD:
             return
         if record.name == BEGIN_RECORD and self._begin is None:
-            try:
-                self._begin = parse_manifest(record.metadata.get("manifest", ""), BEGIN_RECORD)
-            except UnreadableError:
-                self._damage.note("the episode_begin record holds no manifest")
+            self._begin = self._manifest_in(record)
+        if record.name == END_RECORD:
+            self._end = self._manifest_in(record)
         if record.name == LABEL_RECORD:
             self._label = label_of(record.metadata) or self._label
         self._open_writer.add_metadata(record.name, record.metadata)
+
+    def _manifest_in(self, record: records.Metadata) -> Manifest | None:
+        try:
+            return parse_manifest(record.metadata.get("manifest", ""), record.name)
+        except UnreadableError:
+            self._damage.note(f"the record {record.name} holds no manifest")
+            return None
 
     def _add_message(self, message: RawMessage) -> None:
         channel = self._channels.get(message.channel_id)
@@ -202,6 +220,7 @@ class SalvageWriter:
             writer.start_ns,
             writer.end_ns,
             begin=self._begin,
+            end=self._end,
             label=self._label,
         )
         for channel in self._channels.values():
@@ -214,42 +233,3 @@ class SalvageWriter:
         writer.add_metadata(BAG_RECORD, {"serialized_metadata": embedded_yaml(recovered.bag)})
         writer.finish()
         return recovered
-
-
-def recovered_manifest(draft: Manifest, recovered: Recovered, reason: str) -> Manifest:
-    """The manifest of a recovered episode: what the file shows, and unknown for all else."""
-    ended_ns = max(recovered.end_ns, draft.started_ns)
-    streams = {
-        topic: _recovered_stream(record, recovered.ledgers.get(topic), draft.started_ns, ended_ns)
-        for topic, record in draft.streams.items()
-    }
-    return draft.model_copy(
-        update={
-            "ended": iso_utc(ended_ns),
-            "ended_ns": ended_ns,
-            "duration_s": (ended_ns - draft.started_ns) / NS_PER_S,
-            "termination": "recovered",
-            "outcome": _outcome(draft, recovered.label, reason),
-            "hashes": draft.hashes.model_copy(update={"mcap_sha256": recovered.sha256}),
-            "streams": streams,
-            "recovered": True,
-        }
-    )
-
-
-def _outcome(draft: Manifest, label: Label | None, reason: str) -> Outcome:
-    """The operator's label survives; the predicate needs an end that was seen."""
-    if label is None:
-        return outcome(None, None, reason, draft.outcome.notes)
-    reasons = "; ".join(text for text in (label.reason, reason) if text)
-    return outcome(label.success, None, reasons, draft.outcome.notes)
-
-
-def _recovered_stream(
-    record: StreamRecord, ledger: StreamLedger | None, started_ns: int, ended_ns: int
-) -> StreamRecord:
-    if ledger is None:
-        return record
-    seen = ledger.counts(started_ns, ended_ns).as_record()
-    lost = {"received": "unknown", "dropped_queue": "unknown", "lost_transport": "unknown"}
-    return record.model_copy(update=seen | lost)

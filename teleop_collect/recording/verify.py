@@ -19,7 +19,7 @@ from teleop_collect.episodes.mcap_records import (
 )
 from teleop_collect.errors import UnreadableError
 from teleop_collect.provenance.manifest import MANIFEST_FILE, Manifest, read_manifest
-from teleop_collect.recording.salvage import file_sha256
+from teleop_collect.recording.rewriting import file_sha256
 from teleop_collect.recording.salvage_reader import SalvageReader
 
 _DATA_END_BYTES = 4

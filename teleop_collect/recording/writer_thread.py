@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from teleop_collect.clock import NS_PER_S, Clock
 from teleop_collect.errors import UnreadableError
-from teleop_collect.recording.episode_file import EpisodeFile, FileSystem
+from teleop_collect.recording.episode_file import EpisodeFile
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.ledger import StreamLedger
 from teleop_collect.recording.mcap_writer import McapWriter

@@ -47,6 +47,7 @@ KEYS = {
     "consent": "",
     "streams": "",
     "recovered": "",
+    "suspect": "",
 }
 STREAM_KEYS = {
     "type",

@@ -1,81 +1,211 @@
 """The disk fails at every call in turn; the recorder must stay alive and what is left must hold."""
 
 import errno
+import itertools
+import json
+import shutil
 import time
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.faulty_file_system import FaultyFileSystem
-from support.recorder_rig import JOINTS, NS, joint_state, recorder, request
+from mcap.reader import make_reader
+from support.faulty_file_system import CALLS, FaultyFileSystem
+from support.recorder_rig import JOINTS, NS, joint_state, recorder, recovered_in, request, salvaged
 
 from teleop_collect.clock import FakeClock
 from teleop_collect.episodes.labels import read_labels
-from teleop_collect.errors import TeleopCollectError
-from teleop_collect.recording.episode_file import Buffer, FileSystem
-from teleop_collect.recording.salvage import salvage_in_progress
+from teleop_collect.errors import CheckFailed, ConfigError, TeleopCollectError
+from teleop_collect.recording.file_system import Buffer, FileSystem
+from teleop_collect.recording.reserved_space import AHEAD_BYTES
+from teleop_collect.recording.salvage import salvage
 from teleop_collect.recording.session import State
 from teleop_collect.recording.verify import verify
 
 MESSAGES = 60
-SWEEP_LIMIT = 200
+SWEEP_LIMIT = 300
 
 
-def run_once(root: Path, disk: FaultyFileSystem) -> str:
-    """Record one episode on a failing disk, then check everything that is left of it."""
-    clock = FakeClock()
-    core = recorder(root, clock=clock, file_system=disk, chunk_bytes=4096)
-    end = "finished"
-    try:
-        core.start(request())
-        for n in range(MESSAGES):
-            data = joint_state(clock.utc_ns(), n) + bytes(500)
-            core.offer(JOINTS, data, clock.utc_ns(), clock.utc_ns(), n + 1)
-        manifest = core.stop().manifest
+@pytest.fixture(autouse=True)
+def eager_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sweeps wait for the writing thread hundreds of times."""
+    monkeypatch.setattr("teleop_collect.recording.writer_thread.IDLE_WAIT_S", 0.001)
+
+
+def joints(number: int) -> bytes:
+    return joint_state(NS + number, number) + bytes(500)
+
+
+class Recording:
+    """One recorder, and what of its first episode must be found again whatever the disk does."""
+
+    def __init__(self, root: Path, disk: FaultyFileSystem) -> None:
+        self.root, self.disk, self.clock = root, disk, FakeClock()
+        self.core = recorder(root, clock=self.clock, file_system=disk, chunk_bytes=4096)
+        self.episode_id = ""
+        self.offered = self.safe = 0
+        self.told: list[str] = []
+
+    def run(self) -> str:
+        """Record an episode; how it ended."""
+        try:
+            self.episode_id = self.core.start(request())
+            for _ in range(2):
+                self.offer(MESSAGES // 3)
+                self.let_a_second_pass()
+            self.offer(MESSAGES // 3)
+            manifest = self.core.stop().manifest
+        except TeleopCollectError:
+            return "refused"
         stream = manifest.streams[JOINTS]
-        assert stream.received == MESSAGES
+        assert stream.received == self.offered
         assert stream.received == stream.written + stream.dropped_queue
         lost = stream.dropped_queue > 0
-        assert manifest.termination == ("fault" if lost else "stopped")
-        end = "lost" if lost else end
-    except TeleopCollectError:
-        end = "refused"
-    assert core.state is State.IDLE
-    disk.at = 0
-    core.start(request())
-    core.stop()
-    core.close()
-    check_what_is_left(root)
-    return end
+        assert manifest.termination == ("fault" if lost or self.core.fault else "stopped")
+        self.safe = stream.written
+        return "suspect" if manifest.suspect else "lost" if lost else "finished"
+
+    def offer(self, count: int) -> None:
+        now_ns = self.clock.utc_ns()
+        for n in range(self.offered, self.offered + count):
+            self.core.offer(JOINTS, joints(n), now_ns, now_ns, n + 1)
+        self.offered += count
+
+    def let_a_second_pass(self) -> None:
+        """Until the disk was synced and watched; or the disk failed, which must be told."""
+        synced, watched = (self.disk.log.count(name) for name in ("fsync", "free_bytes"))
+        deadline = time.monotonic() + 20
+        self.clock.advance_ns(NS)
+        while self.core.fault is None:
+            assert time.monotonic() < deadline
+            log = list(self.disk.log)
+            if log.count("fsync") > synced and log.count("free_bytes") > watched:
+                self.safe = self.offered
+                return
+            time.sleep(0.0005)
+        assert self.core.must_stop() == "fault"
+        self.told += [json.loads(text)["kind"] for text in self.core.take_events()]
+        assert self.told == ["fault"]
+
+    def check_what_is_left(self) -> None:
+        """The node lives, and the first episode is there once, in the root or by salvage."""
+        assert self.core.state is State.IDLE
+        self.disk.at = 0
+        self.core.start(request())
+        self.core.stop()
+        self.core.close()
+        told: list[str] = []
+        again = recovered_in(self.root, told)
+        assert told == [] or not self.episode_id
+        found = {folder.name: folder for folder in (self.root / "episodes").iterdir()}
+        assert set(again) <= set(found.values())
+        for folder in found.values():
+            assert verify(folder).problems == ()
+        if self.episode_id:
+            assert list((self.root / "inprogress").iterdir()) == []
+            got = payloads(found[self.episode_id] / f"{self.episode_id}.mcap")
+            assert got == [joints(n) for n in range(len(got))]
+            assert len(got) >= self.safe
 
 
-def check_what_is_left(root: Path) -> None:
-    finished = list((root / "episodes").iterdir())
-    assert finished
-    for folder in finished:
-        assert verify(folder).problems == ()
-    for folder in salvage_in_progress(root):
-        assert verify(folder).problems == ()
+def payloads(path: Path) -> list[bytes]:
+    with path.open("rb") as stream:
+        messages = make_reader(stream).iter_messages([JOINTS], log_time_order=False)
+        return [bytes(message.data) for _, _, message in messages]
 
 
 @pytest.mark.parametrize("persistent", [False, True], ids=["once", "from_then_on"])
-@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, "short"])
-def test_every_call_fails_in_turn(tmp_path: Path, code: int | str, persistent: bool) -> None:
-    ends = []
+@pytest.mark.parametrize(
+    ("code", "calls"),
+    [
+        (errno.EIO, CALLS),
+        (errno.ENOSPC, ("create", "writev", "fsync", "allocate", "make_folder", "rename")),
+        ("short", ("writev",)),
+    ],
+    ids=["EIO", "ENOSPC", "short"],
+)
+def test_every_call_fails_in_turn(
+    tmp_path: Path, code: int | str, calls: Sequence[str], persistent: bool
+) -> None:
+    ends, failed = [], set()
     for at in range(1, SWEEP_LIMIT):
         root = tmp_path / str(at)
-        disk = FaultyFileSystem(at, code, persistent=persistent)
-        ends.append(run_once(root, disk))
+        disk = FaultyFileSystem(at, code, persistent=persistent, calls=calls)
+        recording = Recording(root, disk)
+        ends.append(recording.run())
         if not disk.fired:
             break
+        failed.add(disk.failed)
+        recording.check_what_is_left()
+        shutil.rmtree(root)
     else:
         pytest.fail("the sweep did not end")
-    assert at > 20
     assert ends[-1] == "finished"
+    assert failed == set(calls) & set(disk.log)
     if code == "short":
         assert set(ends) == {"finished"}
     else:
-        assert {"refused", "lost" if not persistent else "refused"} <= set(ends)
+        assert {"refused", "refused" if persistent else "suspect"} <= set(ends)
+        assert persistent or "lost" in ends
+
+
+def test_every_call_of_a_salvage_fails_in_turn(tmp_path: Path) -> None:
+    whole = recorded(tmp_path / "made")
+    file = next(whole.glob("*.mcap")).read_bytes()
+    cut = file[: file.index(b"teleop_collect.episode_end")]
+    for at, persistent in itertools.product(range(1, SWEEP_LIMIT), (False, True)):
+        root = tmp_path / f"{at}{persistent}"
+        folder = root / "inprogress" / whole.name
+        folder.mkdir(parents=True)
+        (folder / f"{whole.name}.mcap.active").write_bytes(cut)
+        disk = FaultyFileSystem(at, persistent=persistent)
+        with suppress(CheckFailed):
+            salvage(folder, disk)
+        again = salvaged(root)
+        (found,) = (root / "episodes").iterdir()
+        assert again in ([], [found])
+        assert verify(found).problems == ()
+        assert payloads(found / f"{found.name}.mcap") == [joints(n) for n in range(MESSAGES)]
+        assert list((root / "inprogress").iterdir()) == []
+        (source,) = (root / "salvaged" / whole.name).iterdir()
+        assert source.read_bytes() == cut
+        if not disk.fired:
+            break
+        shutil.rmtree(root)
+    assert at > 20
+
+
+def recorded(root: Path) -> Path:
+    recording = Recording(root, FaultyFileSystem())
+    assert recording.run() == "finished"
+    recording.core.close()
+    return root / "episodes" / recording.episode_id
+
+
+def test_every_call_of_an_undo_fails_in_turn(tmp_path: Path) -> None:
+    for at in range(1, SWEEP_LIMIT):
+        root, disk = tmp_path / str(at), FaultyFileSystem()
+        recording = Recording(root, disk)
+        recording.run()
+        disk.at, disk.persistent = disk.count + at, True
+        with suppress(CheckFailed):
+            recording.core.undo()
+        disk.at = 0
+        counted = recording.core.progress.count("pick_cube")
+        kept = [folder.name for folder in (root / "episodes").iterdir()]
+        assert len(kept) == counted
+        assert [recording.episode_id] == kept + [f.name for f in root.glob("discarded/*")]
+        if kept:
+            recording.core.undo()
+        else:
+            with pytest.raises(ConfigError):
+                recording.core.undo()
+        recording.core.close()
+        if not disk.fired:
+            break
+    assert at > 3
 
 
 def test_a_failed_fsync_while_recording_makes_the_episode_a_fault(tmp_path: Path) -> None:
@@ -95,6 +225,8 @@ def test_a_failed_fsync_while_recording_makes_the_episode_a_fault(tmp_path: Path
     assert manifest.termination == "fault"
     assert "Input/output error" in str(manifest.outcome.reason)
     assert (stream.received, stream.written, stream.dropped_queue) == (2, 1, 1)
+    assert manifest.suspect
+    assert "written a second time" in str(manifest.outcome.reason)
     assert verify(tmp_path / "episodes" / manifest.episode_id).problems == ()
 
 
@@ -115,35 +247,67 @@ def test_a_label_never_goes_to_an_older_episode(tmp_path: Path) -> None:
 
 
 class FullDisk(FileSystem):
-    """Has room for nothing but the spare, once full."""
+    """Once full, it has room only for what lies within space that was taken before."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, *, keeps_space: bool = True) -> None:
         self.full = False
+        self.keeps_space = keeps_space
+        self.taken: Counter[int] = Counter()
+        self.written: Counter[int] = Counter()
+        self.spares: set[Path] = set()
+
+    def create(self, path: Path) -> int:
+        fd = super().create(path)
+        self.taken[fd] = self.written[fd] = 0
+        return fd
+
+    def allocate(self, fd: int, offset: int, length: int) -> None:
+        if not self.keeps_space:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        if self.full and offset + length > self.taken[fd]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.taken[fd] = max(self.taken[fd], offset + length)
+
+    def open_append(self, path: Path) -> int:
+        if ".mcap." in path.name:
+            self.spares.add(path)
+        return super().open_append(path)
+
+    def unlink(self, path: Path) -> None:
+        self.spares.discard(path)
+        super().unlink(path)
 
     def writev(self, fd: int, buffers: Sequence[Buffer]) -> int:
-        if self.full and list(self.root.glob("inprogress/*/*.spare")):
+        size = sum(map(len, buffers))
+        room = self.written[fd] + size <= self.taken[fd] if self.keeps_space else not self.spares
+        if self.full and not room:
             raise OSError(errno.ENOSPC, "No space left on device")
+        self.written[fd] += size
         return super().writev(fd, buffers)
 
 
-def test_a_full_disk_ends_the_episode_in_the_space_kept_for_its_end(tmp_path: Path) -> None:
-    clock, disk = FakeClock(), FullDisk(tmp_path)
+@pytest.mark.parametrize("keeps_space", [True, False], ids=["in_the_file", "beside_it"])
+def test_a_full_disk_ends_the_episode_in_the_space_kept_for_its_end(
+    tmp_path: Path, keeps_space: bool
+) -> None:
+    clock, disk = FakeClock(), FullDisk(keeps_space=keeps_space)
     core = recorder(tmp_path, clock=clock, file_system=disk, chunk_bytes=4096)
     core.start(request())
     core.offer(JOINTS, joint_state(1) + bytes(3000), clock.utc_ns())
     wait_for_chunk(tmp_path, clock)
     disk.full = True
     for n in range(10):
-        core.offer(JOINTS, joint_state(2 + n) + bytes(3000), clock.utc_ns())
+        # More than the file took ahead of what it grows into.
+        core.offer(JOINTS, joint_state(2 + n) + bytes(AHEAD_BYTES), clock.utc_ns())
     while core.must_stop() is None:
         pass
-    assert list(tmp_path.glob("inprogress/*/*.spare"))
+    assert bool(list(tmp_path.glob("inprogress/*/*.mcap.active.spare"))) == (not keeps_space)
     manifest = core.stop("fault").manifest
     core.close()
     stream = manifest.streams[JOINTS]
     assert "No space left" in str(manifest.outcome.reason)
-    assert (stream.received, stream.written, stream.dropped_queue) == (11, 1, 10)
+    assert (stream.received, stream.dropped_queue) == (11, 11 - stream.written)
+    assert stream.written in ((1, 2) if keeps_space else (1,))
     assert verify(tmp_path / "episodes" / manifest.episode_id).problems == ()
 
 

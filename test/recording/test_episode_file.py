@@ -6,13 +6,8 @@ from pathlib import Path
 import pytest
 from support.faulty_file_system import FaultyFileSystem
 
-from teleop_collect.recording.episode_file import (
-    Buffer,
-    EpisodeFile,
-    FileSystem,
-    append_durably,
-    write_durably,
-)
+from teleop_collect.recording.episode_file import EpisodeFile, append_durably, write_durably
+from teleop_collect.recording.file_system import Buffer, FileSystem
 
 
 def test_appends_in_order_and_hashes(tmp_path: Path) -> None:
@@ -106,19 +101,56 @@ def test_a_failed_fsync_is_never_retried_as_success(tmp_path: Path) -> None:
     assert disk.log.count("fsync") == 1
 
 
-def test_spare_space_is_real_and_given_back(tmp_path: Path) -> None:
+def on_disk(path: Path) -> int:
+    return path.stat().st_blocks * 512
+
+
+def test_space_for_the_end_stays_beyond_it_while_the_file_grows(tmp_path: Path) -> None:
     file = EpisodeFile(tmp_path / "f")
     file.reserve(1 << 20)
     file.reserve(1000)
+    assert on_disk(file.path) >= 1 << 20
+    for _ in range(3):
+        file.append([bytes(1 << 20)])
+        assert on_disk(file.path) >= file.size + (1 << 20)
+    file.release()
+    file.append([b"end"])
+    file.close()
+    file.close()
+    assert file.path.stat().st_size == 3 * (1 << 20) + 3
+    assert on_disk(file.path) < file.size + (1 << 20)
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+class WithoutFallocate(FileSystem):
+    def allocate(self, fd: int, offset: int, length: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+
+def test_where_a_file_cannot_keep_space_a_spare_one_does(tmp_path: Path) -> None:
+    file = EpisodeFile(tmp_path / "f", WithoutFallocate())
+    file.reserve(1 << 20)
     spare = tmp_path / "f.spare"
-    assert spare.stat().st_blocks * 512 >= 1 << 20
+    assert on_disk(spare) >= 1 << 20
     file.reserve(2 << 20)
-    assert spare.stat().st_blocks * 512 >= 2 << 20
+    assert on_disk(spare) >= 2 << 20
     file.release()
     assert not spare.exists()
     file.close()
-    file.close()
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+def test_growing_ends_before_the_space_kept_for_the_end(tmp_path: Path) -> None:
+    disk = FaultyFileSystem(0, errno.ENOSPC, persistent=True, calls=["allocate"])
+    file = EpisodeFile(tmp_path / "f", disk)
+    file.reserve(1000)
+    disk.at = disk.count + 1
+    with pytest.raises(OSError, match="No space left"):
+        file.append([b"x"])
+    file.release()
+    file.append([bytes(900)])
+    file.close()
+    assert file.path.read_bytes() == bytes(900)
 
 
 @pytest.mark.parametrize("call", ["create", "writev", "fsync"])

@@ -9,7 +9,7 @@ from support.recorder_rig import JOINTS, NS, joint_state, recorder, request
 from teleop_collect.clock import FakeClock
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import ConfigError
-from teleop_collect.recording.episode_file import FileSystem
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.recorder import EpisodeRecorder, EpisodeResult
 
 MS = 1_000_000

@@ -30,7 +30,7 @@ from teleop_collect.clock import FakeClock
 from teleop_collect.episodes.labels import read_labels
 from teleop_collect.errors import BusyError, CheckFailed, ConfigError
 from teleop_collect.provenance.manifest import read_manifest
-from teleop_collect.recording.episode_file import FileSystem
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.recorder import EpisodeRecorder
 from teleop_collect.recording.session import State
 from teleop_collect.rig.description import urdf_sha256
@@ -77,7 +77,7 @@ def test_an_episode_from_start_to_published_folder(tmp_path: Path) -> None:
     assert core.is_recording
     assert files_below(tmp_path / "inprogress") == [
         f"{episode_id}/{episode_id}.mcap.active",
-        f"{episode_id}/{episode_id}.mcap.active.spare",
+        *(f"{episode_id}/{n}.part" for n in ("labels.jsonl", "manifest.json", "metadata.yaml")),
     ]
     assert not any((tmp_path / "episodes").iterdir())
     sent = record(core, clock)
@@ -278,8 +278,6 @@ def test_refusals_name_what_to_do(tmp_path: Path) -> None:
     core.start(request())
     with pytest.raises(BusyError, match="is being recorded"):
         core.start(request())
-    with pytest.raises(BusyError, match="stop it first"):
-        core.salvage_interrupted()
     core.stop()
     core.close()
     assert len(list((tmp_path / "episodes").iterdir())) == 1

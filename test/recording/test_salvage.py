@@ -1,9 +1,11 @@
+import json
 import os
 import random
 import signal
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,16 +21,19 @@ from support.recorder_rig import (
     joint_state,
     recorder,
     request,
+    salvaged,
 )
 
 from teleop_collect.cli.main import main
 from teleop_collect.clock import FakeClock
+from teleop_collect.episodes.root import discard
 from teleop_collect.errors import CheckFailed, ConfigError, TeleopCollectError, UnreadableError
 from teleop_collect.provenance.manifest import read_manifest
 from teleop_collect.recording.episode_file import EpisodeFile
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.mcap_chunk import Compression
 from teleop_collect.recording.mcap_writer import McapWriter
-from teleop_collect.recording.salvage import salvage, salvage_in_progress
+from teleop_collect.recording.salvage import salvage
 from teleop_collect.recording.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +83,7 @@ def test_an_interrupted_episode_becomes_a_recovered_one(tmp_path: Path) -> None:
     report = salvage(folder)
     assert report.exit_code == 3
     assert report.output == tmp_path / "root" / "episodes" / folder.name
-    assert source.read_bytes() == before
+    assert (tmp_path / "root" / "salvaged" / folder.name / source.name).read_bytes() == before
     assert payloads(report.output / f"{folder.name}.mcap") == sent()
     assert verify(report.output).problems == ()
     manifest = read_manifest(report.output)
@@ -93,19 +98,111 @@ def test_an_interrupted_episode_becomes_a_recovered_one(tmp_path: Path) -> None:
     assert joints.max_gap_ms == 1e-6
     with Reader(report.output) as reader:
         assert reader.message_count == report.messages == 72
-    with pytest.raises(ConfigError, match="recovered before"):
+    with pytest.raises(UnreadableError, match="no such file"):
         salvage(folder)
 
 
 def test_a_recorder_salvages_at_its_start_and_only_once(tmp_path: Path) -> None:
     root = tmp_path / "root"
     folder = interrupted(root, tmp_path / "made")
-    (root / "inprogress" / "junk").mkdir()
+    left = next(folder.iterdir()).read_bytes()
+    for suffix in (".spare", ".index"):
+        (folder / f"{folder.name}.mcap.active{suffix}").write_bytes(b"x")
+    (root / "inprogress" / "empty").mkdir()
+    junk = root / "inprogress" / "junk"
+    junk.mkdir()
+    (junk / "junk.mcap").write_bytes(b"no mcap at all")
     core = recorder(root)
-    assert core.salvage_interrupted() == [root / "episodes" / folder.name]
-    assert core.salvage_interrupted() == []
+    before = core.progress.count("pick_cube")
+    assert core.interrupted.recover() == [root / "episodes" / folder.name]
+    assert core.interrupted.recover() == []
+    told = [json.loads(text) for text in core.take_events()]
     core.close()
-    assert folder.is_dir()
+    assert [(e["kind"], e["episode"]) for e in told] == [
+        ("salvaged", folder.name),
+        ("not_salvaged", "junk"),
+    ]
+    assert (before, core.progress.count("pick_cube")) == (0, 1)
+    assert sorted(p.name for p in (root / "inprogress").iterdir()) == ["junk"]
+    (original,) = (root / "salvaged" / folder.name).iterdir()
+    assert original.read_bytes() == left
+
+
+def test_what_was_discarded_does_not_come_back(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    folder = interrupted(root, tmp_path / "made")
+    source = next(folder.iterdir()).read_bytes()
+    (recovered,) = salvaged(root)
+    discard(recovered)
+    assert salvaged(root) == []
+    # Not even where a crash had come between publishing it and putting its source away.
+    (root / "salvaged" / folder.name).rename(tmp_path / "elsewhere")
+    folder.mkdir()
+    (folder / f"{folder.name}.mcap.active").write_bytes(source)
+    with pytest.raises(ConfigError, match="was recovered before"):
+        salvage(folder)
+    assert salvaged(root) == []
+    assert not folder.exists()
+    assert list((root / "episodes").iterdir()) == []
+
+
+def test_salvage_rests_while_an_episode_is_recorded(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    folder = interrupted(root, tmp_path / "made")
+    core = recorder(root)
+    core.start(request())
+    core.interrupted.begin()
+    deadline = time.monotonic() + 20
+    while core.interrupted.working_on != folder.name:
+        assert time.monotonic() < deadline
+    running = core.stop().path
+    while core.interrupted.working_on is not None:
+        assert time.monotonic() < deadline
+    core.close()
+    assert sorted((root / "episodes").iterdir()) == sorted(
+        [running, root / "episodes" / folder.name]
+    )
+
+
+def test_closing_ends_a_salvage_that_begins_anew_at_the_next_start(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    folder = interrupted(root, tmp_path / "made")
+    core = recorder(root)
+    core.interrupted.hold()
+    core.interrupted.begin()
+    core.close()
+    assert [p.name for p in (root / "inprogress").iterdir()] == [folder.name]
+    assert salvaged(root) == [root / "episodes" / folder.name]
+
+
+def test_a_disk_without_room_is_not_filled_by_salvaging(tmp_path: Path) -> None:
+    class Full(FileSystem):
+        def free_bytes(self, path: Path) -> int:
+            return 1000
+
+    folder = interrupted(tmp_path / "root", tmp_path / "made")
+    with pytest.raises(CheckFailed, match="MiB free; make room"):
+        salvage(folder, Full())
+    assert list((tmp_path / "root" / "episodes").iterdir()) == []
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_what_its_recorder_said_at_the_end_is_kept(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    stated = read_manifest(finished(tmp_path / "other").parent)
+    file = finished(made)
+    raw = file.read_bytes()
+    footer = next(start for opcode, start, _ in records_of(raw) if opcode == 0x0F)
+    root = tmp_path / "root"
+    folder = interrupted(root, made.with_name("again"), cut=footer)
+    report = salvage(folder)
+    manifest = read_manifest(report.output)
+    joints, before = manifest.streams[JOINTS], stated.streams[JOINTS]
+    assert (joints.received, joints.dropped_queue) == (60, 0)
+    assert joints.lost_transport == before.lost_transport == 0
+    assert (manifest.termination, manifest.recovered) == ("stopped", True)
+    assert "recovered: " in str(manifest.outcome.reason)
+    assert verify(report.output).problems == ()
 
 
 def test_a_closed_but_unpublished_episode_only_moves(tmp_path: Path) -> None:
@@ -369,7 +466,7 @@ def test_kill_at_any_moment_loses_at_most_a_second(tmp_path: Path, seed: int) ->
             os.kill(process.pid, signal.SIGKILL)
             break
     process.wait(timeout=20)
-    (folder,) = salvage_in_progress(tmp_path)
+    (folder,) = salvaged(tmp_path)
     assert verify(folder).problems == ()
     data = payloads(next(folder.glob("*.mcap")))
     numbers = [struct.unpack_from("<d", d, len(d) - 16)[0] for d in data]

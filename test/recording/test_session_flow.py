@@ -14,7 +14,7 @@ from teleop_collect.clock import FakeClock
 from teleop_collect.errors import BusyError, CheckFailed, ConfigError
 from teleop_collect.provenance.manifest import read_manifest
 from teleop_collect.recording import finishing
-from teleop_collect.recording.episode_file import FileSystem
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.salvage import salvage
 from teleop_collect.recording.session import State
 

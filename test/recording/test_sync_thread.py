@@ -9,7 +9,8 @@ import pytest
 from support.recorder_rig import JOINTS, NS, joint_state, recorder, request
 
 from teleop_collect.clock import FakeClock
-from teleop_collect.recording.episode_file import EpisodeFile, FileSystem
+from teleop_collect.recording.episode_file import EpisodeFile
+from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.sync_thread import SYNC_BYTES, SyncThread
 from teleop_collect.recording.verify import verify
 

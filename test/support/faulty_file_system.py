@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from teleop_collect.recording.episode_file import Buffer, FileSystem
+from teleop_collect.recording.file_system import Buffer, FileSystem
 
 CALLS = (
     "create",
@@ -16,6 +16,7 @@ CALLS = (
     "fsync",
     "close",
     "allocate",
+    "fill",
     "rename",
     "unlink",
     "make_folder",
@@ -49,6 +50,8 @@ class FaultyFileSystem(FileSystem):
         self.calls = tuple(calls) or CALLS
         self.count = 0
         self.fired = False
+        self.failed = ""
+        """The first method that failed."""
         self.log: list[str] = []
         for name in CALLS:
             setattr(self, name, self._watched(name, getattr(self, name)))
@@ -63,6 +66,7 @@ class FaultyFileSystem(FileSystem):
             if not due:
                 return call(*args)
             self.fired = True
+            self.failed = self.failed or name
             if self.code == "short":
                 return self._short(*args) if name == "writev" else call(*args)
             if name == "close":
@@ -70,6 +74,12 @@ class FaultyFileSystem(FileSystem):
             raise OSError(self.code, os.strerror(int(self.code)))
 
         return watched
+
+    def fsync(self, fd: int) -> None:
+        """Nothing pulls the plug in tests, and hundreds of real ones take seconds."""
+
+    def sync_folder(self, path: Path) -> None:
+        """As `fsync`."""
 
     def _short(self, fd: int, buffers: Sequence[Buffer]) -> int:
         joined = b"".join(buffers)

@@ -8,7 +8,9 @@ from typing import Any
 
 from teleop_collect import topics
 from teleop_collect.clock import FakeClock
-from teleop_collect.recording.episode_file import FileSystem
+from teleop_collect.recording.file_system import FileSystem
+from teleop_collect.recording.interrupted import InterruptedEpisodes
+from teleop_collect.recording.place import Place
 from teleop_collect.recording.recorder import EpisodeRecorder, StartRequest
 from teleop_collect.recording.rig_documents import RigDocument
 from teleop_collect.rig.config import Rig
@@ -95,6 +97,23 @@ def recorder(
     return EpisodeRecorder(
         loaded, root, clock or FakeClock(), streams, SOFTWARE, documents, file_system
     )
+
+
+def recovered_in(root: Path, failures: list[str]) -> list[Path]:
+    """Episodes that the next recorder of a root recovers; `failures` gets why others were not."""
+
+    def fail(place: Place, message: str) -> None:
+        failures.append(f"{place.episode_id}: {message}")
+
+    return InterruptedEpisodes(root, FileSystem(), lambda report: None, fail).recover()
+
+
+def salvaged(root: Path) -> list[Path]:
+    """The same where nothing may fail."""
+    failures: list[str] = []
+    recovered = recovered_in(root, failures)
+    assert failures == []
+    return recovered
 
 
 def request(**changes: Any) -> StartRequest:
