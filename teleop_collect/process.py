@@ -7,6 +7,8 @@ import gc
 import os
 import select
 import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -58,6 +60,35 @@ class StopSignal:
         return self._is_set
 
 
+@contextlib.contextmanager
+def interrupted_once() -> Iterator[None]:
+    """SIGINT and SIGTERM raise KeyboardInterrupt once; later ones change nothing meanwhile.
+
+    For work that is left by an exception: an impatient second Ctrl-C cannot cut its clean-up short.
+    Handlers that somebody has set (a `StopSignal`) stand; threads besides the main one have none.
+    """
+    is_raised = False
+
+    def raise_once(number: int, frame: FrameType | None) -> None:
+        nonlocal is_raised
+        if not is_raised:
+            is_raised = True
+            raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if threading.current_thread() is not threading.main_thread():
+        before.clear()
+    defaults = (signal.default_int_handler, signal.SIG_DFL)
+    replaced = {number: handler for number, handler in before.items() if handler in defaults}
+    for number in replaced:
+        signal.signal(number, raise_once)
+    try:
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+
+
 def _ignore_signals() -> None:
     # The interpreter takes Python handlers down before it has ended; a second signal would then
     # kill a process that has just closed cleanly. Not done in the handler: two signals that arrive
@@ -76,8 +107,17 @@ def die_with_parent() -> None:
     if not launcher.isdigit():
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if not Path("/proc", launcher).exists():
+    if not _is_alive(launcher):
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_alive(pid: str) -> bool:
+    """Whether a process runs; one that has ended and that nobody has waited for does not."""
+    try:
+        stat = Path("/proc", pid, "stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def prefer_control() -> str:

@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from teleop_collect.process import StopSignal
+from teleop_collect.process import StopSignal, interrupted_once
 
 PROGRAM = """
 import atexit, sys
-from teleop_collect.process import StopSignal
+from teleop_collect.process import StopSignal, interrupted_once
 # Registered first, so it runs last: the process has closed everything and is about to end.
 atexit.register(lambda: (print("ending", flush=True), sys.stdin.read()))
 stop = StopSignal().install()
@@ -88,3 +88,46 @@ def test_waiting_ends_when_another_thread_asks_for_the_stop():
     threading.Timer(0.01, stop.set).start()
     assert stop.wait(10.0) is True
     assert stop.is_set
+
+
+ONCE = """
+import sys
+from teleop_collect.process import interrupted_once
+try:
+    with interrupted_once():
+        try:
+            print("ready", flush=True)
+            sys.stdin.readline()
+        finally:
+            print("closing", flush=True)
+            sys.stdin.readline()
+            print("closed", flush=True)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_only_the_first_signal_interrupts(number: signal.Signals):
+    with subprocess.Popen(
+        [sys.executable, "-c", ONCE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.stdout.readline() == "closing\n"
+        for later in (signal.SIGINT, signal.SIGTERM):
+            process.send_signal(later)
+        rest, _ = process.communicate("\n", timeout=10)
+    assert (rest, process.returncode) == ("closed\n", 130)
+
+
+def test_handlers_of_others_stand_and_come_back():
+    stop = StopSignal()
+    before = signal.signal(signal.SIGTERM, stop._on_signal)
+    try:
+        with interrupted_once():
+            signal.raise_signal(signal.SIGTERM)
+        assert stop.is_set
+        assert signal.getsignal(signal.SIGTERM) == stop._on_signal
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,6 +1,7 @@
 """A rig's graph running below this command: domain, environment, processes, client.
 
-Leaving the context stops everything. Logs stay in `<root>/logs/<time>`.
+Leaving the context stops everything, and neither a second Ctrl-C nor SIGTERM cuts that short. Logs
+stay in `<root>/logs/<time>`.
 """
 
 import os
@@ -17,6 +18,7 @@ from teleop_collect.cli.check_answers import parsed_report
 from teleop_collect.cli.domain import claim_domain, claim_free_domain, environment_domain
 from teleop_collect.cli.supervisor import Supervisor
 from teleop_collect.errors import CheckFailed, DeviceError, MissingExtraError
+from teleop_collect.process import interrupted_once
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.rig.processes import Process, process_environment, processes_of
 from teleop_collect.rig.runtime import RUNTIME_VARIABLE
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import RigClient
 
 START_TIMEOUT_S = 60.0
+CHECK_TIMEOUT_S = 120.0
+"""For the whole check of two simulated arms that move one after the other, on a busy machine."""
 WRITERS = ("recorder", "rig_check")
 """Processes that need to know the recording root."""
 
@@ -102,6 +106,7 @@ class RigSession:
         return self
 
     def _enter(self, stack: ExitStack) -> None:
+        stack.enter_context(interrupted_once())
         if self._options.own_domain:
             self.domain, lock = claim_free_domain()
             runtime = stack.enter_context(tempfile.TemporaryDirectory(prefix="teleop_collect-"))
@@ -135,7 +140,7 @@ class RigSession:
         self._stack.close()
 
     def check_alive(self, also: str | None = None) -> None:
-        """Raise with the end of its log when a critical process has ended.
+        """Raise with its last words when a critical process has ended.
 
         Args:
             also: name of a further process that must run.
@@ -145,10 +150,10 @@ class RigSession:
         """
         child = self.supervisor.ended(also)
         if child is not None:
-            code = child.handle.returncode
+            words = child.last_words() or "it said nothing"
             raise DeviceError(
-                f"{child.process.name} ended with exit code {code}; the rig is stopped. "
-                f"Log: {child.log_path}\n{child.last_lines()}"
+                f"{child.process.name} ended with exit code {child.handle.returncode}, the rig is "
+                f"stopped: {words}\n(log: {child.log.trouble or child.log.path})"
             )
 
     def wait_ready(self, client: "RigClient", service: str) -> None:
@@ -162,7 +167,7 @@ class RigSession:
 
 
 def run_rig_check(
-    client: "RigClient", timeout_s: float = 60.0, attempts: int = 1
+    client: "RigClient", timeout_s: float = CHECK_TIMEOUT_S, attempts: int = 1
 ) -> dict[str, Any]:
     """Check a running graph before a session and return the report as JSON data.
 
@@ -183,5 +188,8 @@ def run_rig_check(
         if answer.success:
             return report
     failed = [r for r in report["results"] if not r["passed"] and r["severity"] == "error"]
-    lines = "\n".join(f"  {r['check']}: {r['message']}; {r['todo']}" for r in failed)
-    raise CheckFailed(f"the rig check did not pass (looked {attempts} times):\n{lines}")
+    lines = [f"  {r['check']}: {r['message']}; {r['todo']}" for r in failed]
+    raise CheckFailed(
+        f"the rig check did not pass (looked {attempts} times):\n"
+        + "\n".join(lines or [f"  {report.get('gate')}"])
+    )

@@ -6,20 +6,18 @@ which then stops the processes in reverse order: SIGINT, then SIGTERM, then SIGK
 
 import os
 import signal
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from teleop_collect.cli.child import Child
 from teleop_collect.process import DIE_WITH_PARENT
 from teleop_collect.rig.processes import Process
 
 STOP_STEPS = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0))
 """Signals of a stop and how long (s) each is given; closing a long episode takes the first."""
-LAST_LINES = 8
 
 
 def command_line(process: Process, parameters: Mapping[str, object]) -> list[str]:
@@ -30,53 +28,6 @@ def command_line(process: Process, parameters: Mapping[str, object]) -> list[str
         return command + process.options(arguments)
     ros = [part for key, v in arguments.items() for part in ("-p", f"{key}:={v}")]
     return [*command, "--ros-args", "-r", f"__node:={process.name}", *ros]
-
-
-class Child:
-    """One running process with its log."""
-
-    def __init__(
-        self,
-        process: Process,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        log_path: Path,
-        echo: Callable[[str], None] | None,
-    ) -> None:
-        self.process = process
-        self.log_path = log_path
-        self._echo = echo
-        self.handle = subprocess.Popen(
-            command,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        self._pump = threading.Thread(target=self._copy, name=process.name, daemon=True)
-        self._pump.start()
-
-    def _copy(self) -> None:
-        assert self.handle.stdout is not None
-        with self.log_path.open("a") as log:
-            for line in self.handle.stdout:
-                log.write(line)
-                log.flush()
-                if self._echo is not None:
-                    self._echo(f"[{self.process.name}] {line.rstrip()}")
-
-    def last_lines(self) -> str:
-        """The end of the log, after the process has ended."""
-        self._pump.join(timeout=1.0)
-        return "\n".join(self.log_path.read_text().splitlines()[-LAST_LINES:])
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal if it still runs."""
-        if self.handle.poll() is None:
-            self.handle.send_signal(number)
 
 
 class Supervisor:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,12 @@ def nothing_left():
     yield
     while started:
         process = started.pop()
+        below = children(process.pid) if is_running(process.pid) else []
         process.terminate()
         process.communicate(timeout=60)
+        for pid in below:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def children(pid: int) -> list[int]:
@@ -79,7 +84,10 @@ def test_whatever_ends_up_leaves_nothing_running(tmp_path, domain, number):
 
     up.send_signal(number)
 
-    up.wait(timeout=30)
+    if number != signal.SIGKILL:
+        up.wait(timeout=30)
+        assert not any(is_running(pid) for pid in pids)
+    # Killed and not waited for, as below a parent that does not care.
     wait_for(lambda: not any(is_running(pid) for pid in pids), 30, "the processes to end")
 
 
@@ -121,16 +129,32 @@ def test_an_interrupted_demo_leaves_nothing_running_and_nothing_torn(tmp_path, d
     pids = children(demo.pid)
 
     demo.send_signal(signal.SIGINT)
+    wait_for(lambda: not all(is_running(pid) for pid in pids), 30, "the first process to end")
+    for impatient in (signal.SIGINT, signal.SIGTERM):
+        demo.send_signal(impatient)
 
     output, _ = demo.communicate(timeout=60)
     assert demo.returncode == 130, output
     assert "Traceback" not in output
-    wait_for(lambda: not any(is_running(pid) for pid in pids), 30, "the processes to end")
+    assert not any(is_running(pid) for pid in pids)
     assert not list(tmp_path.glob("inprogress/*"))
     (folder,) = (tmp_path / "episodes").iterdir()
     check = command("verify", str(folder), domain=domain)
     output, _ = check.communicate(timeout=60)
     assert check.returncode == 0, output
+
+
+def test_a_demo_that_is_terminated_while_it_starts_leaves_nothing_running(tmp_path, domain):
+    demo = command("demo", "--root", str(tmp_path), domain=domain)
+    wait_for(lambda: len(children(demo.pid)) == count_of("sim_tabletop"), 30, "all processes")
+    pids = children(demo.pid)
+
+    demo.terminate()
+
+    output, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 130, output
+    assert "Traceback" not in output
+    assert not any(is_running(pid) for pid in pids)
 
 
 def test_a_rehearsal_of_a_real_rig_runs_without_hardware(tmp_path, domain):
