@@ -26,9 +26,11 @@ MAX_CLOSE_S = 2.0
 def kill(report: Report, folder: Path, options: argparse.Namespace) -> None:
     """Kill recorders and judge."""
     with KillRun(folder, options.load, options.seed) as run:
-        kills = run.kill(options.kills, options.earliest_s, options.latest_s)
+        kills = run.kill(
+            options.kills, options.earliest_s, options.latest_s, at_most=2 * options.kills
+        )
         episodes = [p.name for lane in run.lanes for p in (lane.root / "episodes").iterdir()]
-    judge_kills(report, kills, episodes)
+    judge_kills(report, kills, options.kills, episodes)
 
 
 def terminate(report: Report, folder: Path, options: argparse.Namespace) -> None:

@@ -1,6 +1,9 @@
-"""kill -9 at a random moment of a real recording, and what the next start makes of it."""
+"""kill -9 at a random moment of a real recording, and what the next start makes of it.
 
-import itertools
+Recorders are killed in rounds: nobody starts, salvages or compares while recordings run, or the
+figures would be of that. A canary beside them tells when the machine itself stalled.
+"""
+
 import random
 import signal
 import threading
@@ -24,6 +27,7 @@ from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.rig_client import RigClient
 from teleop_collect.recording.transport_loss import UNKNOWN
 
+from .canary import Canary
 from .contents import Recorded, StreamContents, contents_of, read_interrupted, read_mcap
 from .processes import Publisher, Recorder, own_domain, wait_until
 from .publisher import mapped_counts
@@ -31,6 +35,10 @@ from .rig_file import write_rig
 from .streams import LOADS
 
 READY_S = 60.0
+LAST_MOMENTS_S = 1.5
+"""What is lost at a kill is decided in so much time before it."""
+QUIET_S = 0.2
+"""A machine that stalled for longer in the last moments says nothing about the recorder."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,8 @@ class Kill:
         after_s: time from the answer to its start to the kill.
         loss_s: seconds of data that the kill took, of the stream that lost most: messages
             published before the kill and later than the last one recovered, over their rate.
-        withheld_s: time that the recorder's threads stood ready and got no core, from the request
-            to start to the kill.
+        disturbed_s: longest time for which a process beside it got nothing done on core and disk,
+            in the last moments before the kill (and since the request to start, if younger).
         left: messages of the load in the whole chunks of the file as the kill left it.
         messages: messages of the load in the recovered file.
         corrupted: of them, those with other bytes than were sent.
@@ -59,7 +67,7 @@ class Kill:
     start_s: float
     after_s: float
     loss_s: float
-    withheld_s: float
+    disturbed_s: float
     left: int
     messages: int
     corrupted: int
@@ -70,15 +78,32 @@ class Kill:
     salvage_s: float
 
     @property
-    def own_loss_s(self) -> float:
-        """Loss beyond what the machine explains: cores withheld, and a disk slow to begin."""
-        return self.loss_s - self.withheld_s - self.start_s
+    def is_quiet(self) -> bool:
+        """Whether the machine let the recorder work, so that the loss is the recorder's."""
+        return self.disturbed_s <= QUIET_S
 
     @property
     def is_intact(self) -> bool:
         """Whether all that was left is recovered, once each, as it was sent."""
         wrong = self.corrupted + self.foreign + self.misnumbered + self.duplicates
         return not wrong and self.messages == self.left
+
+
+@dataclass(frozen=True)
+class Killed:
+    """A recording that was killed and is not recovered yet; see `Kill`.
+
+    Attributes:
+        before: messages published of each stream when the start was asked for.
+        sent: messages published when it was killed.
+    """
+
+    episode_id: str
+    start_s: float
+    after_s: float
+    disturbed_s: float
+    before: Sequence[int]
+    sent: Sequence[int]
 
 
 class Lane:
@@ -119,37 +144,47 @@ class Lane:
         self.await_streams()
         return self.recorder.start(self.client)
 
-    def kill_once(self, earliest_s: float, latest_s: float) -> Kill:
-        """Record, kill at a random moment, start the next recorder, read what it recovered.
+    def record_and_kill(self, earliest_s: float, latest_s: float) -> "Killed":
+        """Record and kill at a random moment.
 
         Args:
             earliest_s: least time from the start of the episode to the kill.
             latest_s: most.
         """
-        self.await_streams()
-        before, withheld_s = self._run.sent(), self.recorder.withheld_s
-        asked = time.monotonic()
+        before, asked_s = self._run.sent(), time.monotonic()
         episode_id = self.recorder.start(self.client)
-        began = time.monotonic()
+        began_s = time.monotonic()
         time.sleep(self._random.uniform(earliest_s, latest_s))
-        after_s, sent = time.monotonic() - began, self._run.sent()
-        withheld_s = self.recorder.withheld_s - withheld_s
+        killed_s, sent = time.monotonic(), self._run.sent()
         self.recorder.end(signal.SIGKILL)
         self._recorders.close()
+        decided_s = asked_s if began_s > killed_s - LAST_MOMENTS_S else killed_s - LAST_MOMENTS_S
+        return Killed(
+            episode_id=episode_id,
+            start_s=began_s - asked_s,
+            after_s=killed_s - began_s,
+            disturbed_s=self._run.canary.worst_delay_s(decided_s, killed_s),
+            before=before,
+            sent=sent,
+        )
+
+    def recover(self, killed: "Killed") -> Kill:
+        """Start the next recorder and read what it recovered."""
+        episode_id = killed.episode_id
         left = self._run.contents(read_interrupted(self._active(episode_id)))
-        restarted = time.monotonic()
+        restarted_s = time.monotonic()
         self.launch()
         folder = self.root / "episodes" / episode_id
         wait_until((folder / "manifest.json").exists, READY_S, f"the salvage of {episode_id}")
-        salvage_s = time.monotonic() - restarted
+        salvage_s = time.monotonic() - restarted_s
         found = self._run.contents(read_mcap(folder / f"{episode_id}.mcap"))
         self._free(episode_id)
         return Kill(
             episode_id=episode_id,
-            start_s=began - asked,
-            after_s=after_s,
-            loss_s=self._run.loss_s(found, before, sent),
-            withheld_s=withheld_s,
+            start_s=killed.start_s,
+            after_s=killed.after_s,
+            loss_s=self._run.loss_s(found, killed.before, killed.sent),
+            disturbed_s=killed.disturbed_s,
             left=sum(len(c.numbers) for c in left.values()),
             messages=sum(len(c.numbers) for c in found.values()),
             corrupted=sum(c.corrupted for c in found.values()),
@@ -181,6 +216,7 @@ class KillRun:
 
     Attributes:
         lanes: one for each root.
+        canary: tells when the machine stalled.
         rig: the rig file.
     """
 
@@ -203,6 +239,9 @@ class KillRun:
             counts = self.folder / "sent"
             options = ("--at-once", "--counts", str(counts))
             self._publisher = stack.enter_context(Publisher(self._load, log, *options))
+            self.canary = stack.enter_context(
+                Canary(self.folder / "canary", self.folder / "canary.log")
+            )
             self._counts = stack.enter_context(mapped_counts(counts))
             for number in range(self._lane_count):
                 lane = Lane(self, number)
@@ -214,14 +253,29 @@ class KillRun:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def kill(self, count: int, earliest_s: float, latest_s: float) -> list[Kill]:
-        """Kill `count` recordings, each lane its share."""
-        left = itertools.repeat(None, count)
+    def kill(
+        self, count: int, earliest_s: float, latest_s: float, at_most: int | None = None
+    ) -> list[Kill]:
+        """Kill recordings in rounds, one a lane, until `count` were killed in quiet moments.
+
+        Args:
+            count: how many of those are wanted.
+            earliest_s: least time from the start of an episode to its kill.
+            latest_s: most.
+            at_most: recordings in all, also where the machine has fewer quiet moments; `count`
+                when None.
+        """
+        kills: list[Kill] = []
+        left = count if at_most is None else at_most
         with ThreadPoolExecutor(len(self.lanes)) as pool:
-            shares = pool.map(
-                lambda lane: [lane.kill_once(earliest_s, latest_s) for _ in left], self.lanes
-            )
-            return [kill for share in shares for kill in share]
+            while wanted := min(count - sum(k.is_quiet for k in kills), left - len(kills)):
+                lanes = self.lanes[:wanted]
+                list(pool.map(Lane.await_streams, lanes))
+                killed = list(
+                    pool.map(lambda lane: lane.record_and_kill(earliest_s, latest_s), lanes)
+                )
+                kills += pool.map(Lane.recover, lanes, killed)
+        return kills
 
     def wait_flowing(self, recorder: Recorder) -> None:
         """Until a recorder says that it receives every stream of the load."""

@@ -86,12 +86,6 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
     @property
-    def withheld_s(self) -> float:
-        """Time that its threads have waited for a core so far, ready to run, summed."""
-        threads = Path(f"/proc/{self.handle.pid}/task").glob("*/schedstat")
-        return sum(int(thread.read_text().split()[1]) for thread in threads) / 1e9
-
-    @property
     def rss_bytes(self) -> int:
         """Memory resident now, what is shared with others included."""
         return int(Path(f"/proc/{self.handle.pid}/statm").read_text().split()[1]) * PAGE_BYTES

@@ -1,7 +1,7 @@
 """A recorder that is killed leaves everything it had written: real processes, real kills.
 
-How much it loses is judged here only beyond the time for which a busy machine gave it no core; the
-plain figures belong to the durability bench.
+What it loses is judged by the kills before which the machine let a process beside it work, too; all
+others are replaced by further ones, up to a limit, and must be intact as well.
 """
 
 import json
@@ -14,9 +14,9 @@ from support.graph import wait_for
 from bench.recording_load.contents import read_mcap
 from bench.recording_load.kills import KillRun, percentile
 
-KILLS = 20
-LANES = 3
-LATEST_S = 1.2
+KILLS, AT_MOST, NEEDED = 20, 25, 5
+LANES = 4
+LATEST_S = 3.0
 
 
 @pytest.mark.timeout(300)
@@ -24,17 +24,20 @@ def test_a_recorder_killed_at_any_moment_leaves_all_but_the_last_second(
     tmp_path: Path, record_property
 ):
     with KillRun(tmp_path, "small", lanes=LANES) as run:
-        kills = run.kill(KILLS, 0.0, LATEST_S)
+        kills = run.kill(KILLS, 0.0, LATEST_S, AT_MOST)
         episodes = [p for lane in run.lanes for p in (lane.root / "episodes").iterdir()]
 
     assert sorted(p.name for p in episodes) == sorted(kill.episode_id for kill in kills)
     assert [kill for kill in kills if not kill.is_intact] == []
     assert all(json.loads((p / "manifest.json").read_text())["recovered"] for p in episodes)
     assert sum(kill.messages for kill in kills) > 1000
-    record_property("loss_p95_s", percentile([kill.loss_s for kill in kills], 0.95))
-    own_losses_s = [kill.own_loss_s for kill in kills]
-    assert max(own_losses_s) <= 1.0
-    assert percentile(own_losses_s, 0.95) <= 0.5
+    quiet = sorted((kill for kill in kills if kill.is_quiet), key=lambda kill: kill.loss_s)
+    if len(quiet) < NEEDED:
+        pytest.skip(f"machine too busy to judge loss: quiet at {len(quiet)} of {len(kills)} kills")
+    p95_s = percentile([kill.loss_s for kill in quiet], 0.95)
+    record_property("loss_p95_s", p95_s)
+    assert [kill for kill in quiet if kill.loss_s > 1.0] == []
+    assert p95_s <= 0.5, quiet
 
 
 def test_sigterm_finishes_the_running_episode(tmp_path: Path):
