@@ -9,12 +9,13 @@ from support.contracts import follower_arm, waiting
 from support.contracts.camera import CameraContract
 from support.contracts.follower_arm import FollowerArmContract
 from support.contracts.leader_arm import LeaderArmContract
+from support.contracts.twist_source import STILL, TwistSourceContract
 from support.contracts.wrench import WrenchContract
 
-from teleop_collect.clock import SystemClock
+from teleop_collect.clock import FakeClock, SystemClock
 from teleop_collect.errors import ConfigError, DeviceDisconnected, DeviceTimeout
 from teleop_collect.rig.load import load_rig
-from teleop_collect.samples import Intrinsics, JointSample, RgbdSample, WrenchSample
+from teleop_collect.samples import Intrinsics, JointSample, RgbdSample, TwistSample, WrenchSample
 
 JOINTS = ("shoulder", "elbow")
 STEP_RAD = 0.05
@@ -212,12 +213,82 @@ class WrenchStand:
         return WrenchSample(SystemClock().utc_ns(), frame_id, tuple(force), (0.0, 0.0, 0.0))
 
 
+class JoystickStand:
+    frame_id = "base_link"
+    translation_m_s, rotation_rad_s = 0.1, 0.5
+
+    def __init__(self, flaw):
+        self.plugged, self.flaw = True, flaw
+        self.clock = FakeClock()
+        self.ask(STILL, STILL)
+
+    def driver(self):
+        return Joystick(self)
+
+    def ask(self, linear, angular):
+        self.asked = tuple(linear), tuple(angular)
+
+    def unplug(self):
+        self.plugged = False
+        if self.flaw != "keeps what it said when unplugged":
+            self.ask(STILL, STILL)
+
+    def plug(self):
+        self.plugged = True
+
+
+class Joystick:
+    """A twist source that keeps to the contract, unless it has a flaw."""
+
+    def __init__(self, stand):
+        self._stand, self._open = stand, False
+        self._last = None
+
+    def connect(self):
+        if not self._stand.plugged:
+            raise DeviceDisconnected("the joystick is not there; plug it in")
+        self._open = True
+
+    def read(self):
+        if not self._stand.plugged:
+            if self._stand.flaw == "repeats its last twist when gone":
+                return self._last
+            self._open = False
+        if not self._open:
+            raise DeviceDisconnected("no joystick; connect first")
+        linear, angular = self._stand.asked
+        if self._stand.flaw == "says y for x":
+            linear = (linear[1], linear[0], linear[2])
+        self._last = self._sample(linear, angular)
+        return self._last
+
+    def rest(self):
+        return self._sample(STILL, STILL)
+
+    def close(self):
+        self._open = False
+
+    def _sample(self, linear, angular):
+        def scaled(axes, full):
+            length = max(1.0, math.hypot(*axes))
+            if self._stand.flaw == "is faster across":
+                length = 1.0
+            return tuple(full * v / length for v in axes)
+
+        return TwistSample(
+            0 if self._stand.flaw == "does not stamp a twist" else self._stand.clock.utc_ns(),
+            self._stand.frame_id,
+            scaled(linear, self._stand.translation_m_s),
+            scaled(angular, self._stand.rotation_rad_s),
+        )
+
+
 def run(contract, stand, test):
     """One test of a contract on a stand, as pytest would run it."""
     method = getattr(contract(), f"test_{test}")
     wanted = method.__code__.co_varnames[1 : method.__code__.co_argcount]
-    values = {"stand": stand, "axis": 2}
-    devices = {"leader", "follower", "camera"} & set(wanted)
+    values = {"stand": stand, "axis": 1, "share": 0.5}
+    devices = {"leader", "follower", "camera", "source"} & set(wanted)
     if devices:
         device = stand.driver()
         device.connect()
@@ -257,6 +328,16 @@ CASES = [
     (WrenchContract, WrenchStand, "is not tared", "at_rest_it_shows_little_force"),
     (WrenchContract, WrenchStand, "another frame",
      "samples_are_three_forces_and_three_torques_in_the_rigs_frame"),
+    (TwistSourceContract, JoystickStand, "says y for x",
+     "each_axis_asks_for_its_share_of_full_speed_in_ros_axes"),
+    (TwistSourceContract, JoystickStand, "is faster across",
+     "asking_for_everything_at_once_is_no_faster"),
+    (TwistSourceContract, JoystickStand, "does not stamp a twist",
+     "at_rest_each_read_is_zero_with_a_stamp_of_its_own"),
+    (TwistSourceContract, JoystickStand, "repeats its last twist when gone",
+     "a_loss_is_said_at_the_next_read_and_rest_is_zero"),
+    (TwistSourceContract, JoystickStand, "keeps what it said when unplugged",
+     "it_comes_back_within_a_second_and_from_zero"),
 ]  # fmt: skip
 
 
