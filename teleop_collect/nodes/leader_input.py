@@ -10,19 +10,16 @@ from sensor_msgs.msg import JointState, Joy
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.nodes import conversions
-from teleop_collect.nodes.polling import PolledSubscription
+from teleop_collect.nodes.polling import PolledSubscription, Taken
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.config import Arm, DynamixelLeader, SpaceMouseLeader, TopicLeader
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.samples import JointSample, TwistSample
+from teleop_collect.teleop.cartesian_feed import CartesianFeed
 from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.clutch import LeaderClutch
-from teleop_collect.teleop.mapping import JointsUnreadable
 from teleop_collect.teleop.pose_leader import PoseLeader
-from teleop_collect.teleop.state import TeleopState
 from teleop_collect.teleop.twist_leader import TwistLeader
-
-FOLLOWING = (TeleopState.ALIGNING, TeleopState.ENGAGED)
 
 
 class LeaderInput(Protocol):
@@ -84,36 +81,34 @@ class TwistInput:
         self._twists = PolledSubscription(node, TwistStamped, topic(topics.SPACEMOUSE_TWIST), qos)
         self.arrivals = self._twists
         self._joys = PolledSubscription(node, Joy, topic(topics.SPACEMOUSE_JOY), qos)
-        self._chain = chain
         self._leader = TwistLeader(arm, description, chain.bounds)
-        self._twist: TwistSample | None = None
-        self._joy: Joy | None = None
-        self._fed_ns: int | None = None
+        self._feed = CartesianFeed[TwistSample](chain, self._leader)
+        self._joy: Taken | None = None
+        self._hold_after_ns = chain.hold_after_s * NS_PER_S
 
     def permitted(self, stamp_ns: int) -> TwistSample:
         """The twist that may be acted on now: zero without a live device and while clutched."""
-        frame_id = self._leader.frame_id if self._twist is None else self._twist.frame_id
+        twist = self._feed.source
+        frame_id = self._leader.frame_id if twist is None else twist.frame_id
         x, y, z, roll, pitch, yaw = self._leader.permitted.tolist()
         return TwistSample(stamp_ns, frame_id, (x, y, z), (roll, pitch, yaw))
 
     def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
         """Move the leader by the newest twist and hand over where it is now."""
-        if (joy := self._joys.newest()) is not None:
-            self._joy = joy.message
-        if (twist := self._twists.newest()) is not None:
-            self._twist = conversions.twist_sample(twist.message, self._joy)
-        dt_s = 0.0 if self._fed_ns is None else (now_ns - self._fed_ns) / NS_PER_S
-        self._fed_ns = now_ns
-        if follower is None:
-            return
-        try:
-            if self._chain.state not in FOLLOWING:
-                self._leader.reset(follower)
-            sample = self._leader.update(self._twist, dt_s, utc_ns, follower)
-        except JointsUnreadable:
-            return  # the chain judges the follower's samples and says why it holds
-        if sample is not None:
-            self._chain.leader_received(sample, now_ns)
+        self._joy = self._joys.newest() or self._joy
+        if (taken := self._twists.newest()) is not None:
+            receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
+            self._feed.received(
+                conversions.twist_sample(taken.message, self._buttons(utc_ns)), receive_ns
+            )
+        self._feed.feed(now_ns, utc_ns, follower)
+
+    def _buttons(self, utc_ns: int) -> Joy | None:
+        """The buttons as last heard; None when that is too long ago, as if all were let go."""
+        joy = self._joy
+        if joy is None or utc_ns - joy.received_ns > self._hold_after_ns:
+            return None
+        return joy.message
 
 
 class PoseInput:
@@ -128,28 +123,16 @@ class PoseInput:
         name = topics.arm_topic(arm.prefix, topics.LEADER_JOINT_STATES)
         topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else name
         self.arrivals = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
-        self._chain = chain
         leads = RobotDescription.from_urdf(leader)
-        self._leader = PoseLeader(arm, arm.leader_joints, description, leads, chain.bounds)
-        self._sample: JointSample | None = None
-        self._fed_ns: int | None = None
+        pose_leader = PoseLeader(arm, arm.leader_joints, description, leads, chain.bounds)
+        self._feed = CartesianFeed[JointSample](chain, pose_leader)
 
     def feed(self, now_ns: int, utc_ns: int, follower: JointSample | None) -> None:
         """Move towards the newest pose and hand over where that is now."""
         if (taken := self.arrivals.newest()) is not None:
-            self._sample = conversions.joint_sample(taken.message)
-        dt_s = 0.0 if self._fed_ns is None else (now_ns - self._fed_ns) / NS_PER_S
-        self._fed_ns = now_ns
-        if follower is None:
-            return
-        try:
-            if self._chain.state not in FOLLOWING:
-                self._leader.reset(follower)
-            sample = self._leader.update(self._sample, dt_s, utc_ns, follower)
-        except JointsUnreadable:
-            return  # silence: the chain holds
-        if sample is not None:
-            self._chain.leader_received(sample, now_ns)
+            receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
+            self._feed.received(conversions.joint_sample(taken.message), receive_ns)
+        self._feed.feed(now_ns, utc_ns, follower)
 
 
 def leader_input(

@@ -156,7 +156,7 @@ class TeleopNode:
         self._take_replay(True)
 
     def _drop_silent_replay(self) -> None:
-        """Let the leader lead again after a replay that was killed before it gave its place back."""
+        """Let the leader lead again after a replay that was killed in its place."""
         if not self._replays or self._group.is_armed:
             return
         leads_s = (self._clock.monotonic_ns() - self._replays_since_ns) / NS_PER_S

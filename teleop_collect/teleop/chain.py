@@ -110,11 +110,19 @@ class TeleopChain:
         self._clamp = ""
         self._clamp_until_ns = 0
 
-    def leader_received(self, sample: JointSample, receive_ns: int) -> None:
-        """Take a sample of the leader, received at monotonic time `receive_ns`."""
-        self._leader.received(sample, receive_ns)
-        if self._knows_velocity and sample.names == self.joints and _is_finite(sample.velocity):
-            self._wish_velocity.tell(sample.velocity)
+    def leader_received(
+        self, sample: JointSample, receive_ns: int, source_ns: int | None = None
+    ) -> None:
+        """Take a sample of the leader; see `ArmInput.received`."""
+        self._leader.received(sample, receive_ns, source_ns)
+        if self._knows_velocity:
+            known = sample.names == self.joints and _are_speeds(sample.velocity, self.joints)
+            self._wish_velocity.tell(sample.velocity if known else None)
+
+    def leader_heard(self, source_ns: int, receive_ns: int, doubt: Doubt | None = None) -> None:
+        """Note a leader's message that asks nothing, and why; see `ArmInput.heard`."""
+        self._leader.heard(source_ns, receive_ns, doubt)
+        self._wish_velocity.tell(None)
 
     def follower_received(self, sample: JointSample, receive_ns: int) -> None:
         """Take a sample of the follower, received at monotonic time `receive_ns`."""
@@ -124,6 +132,11 @@ class TeleopChain:
         """Take a sample of the wrist sensor; ignored where no wrench guard acts."""
         if self._wrench is not None:
             self._wrench.received(sample, receive_ns)
+
+    @property
+    def hold_after_s(self) -> float:
+        """Age of an input after which the arm holds, s."""
+        return self._watchdog.hold_after_s
 
     @property
     def watches_wrench(self) -> bool:
@@ -187,8 +200,7 @@ class TeleopChain:
         doubt = self._doubt(leader, follower, step, now_ns, utc_ns)
         bits = self._watch(follower, now_ns)
         self._react(leader, follower, doubt)
-        wish = leader.positions
-        bits |= self._move(wish, leader.stamp_ns, step)
+        bits |= self._move(leader.positions, leader.stamp_ns, step)
         if doubt is not None:
             bits |= doubt.bits
         elif self.state is TeleopState.HOLD:
@@ -197,11 +209,10 @@ class TeleopChain:
             bits |= LimiterBits.LATE_TICK.value
         if self._clamp and now_ns < self._clamp_until_ns:
             bits |= LimiterBits.DRIVER_CLAMP.value
-        return self._answer(wish, bits, doubt, leader, follower, step)
+        return self._answer(bits, doubt, leader, follower, step)
 
     def _answer(
         self,
-        wish: tuple[float, ...] | None,
         bits: int,
         doubt: Doubt | None,
         leader: Judgement,
@@ -211,13 +222,14 @@ class TeleopChain:
         transitions, self._transitions = tuple(self._transitions), []
         explanations, self._explanations = tuple(self._explanations), []
         clamp = self._clamp if bits & LimiterBits.DRIVER_CLAMP.value else ""
+        reasons = (self._explain(leader.positions, doubt), clamp)
         return Tick(
             state=self.state,
-            action_requested=wish,
+            action_requested=leader.read,
             action_sent=self._command.positions() or None,
             velocity_sent=self._command.velocities() or None,
             limiters=LimiterBits(bits),
-            reason="; ".join(text for text in (self._explain(wish, doubt), clamp) if text),
+            reason="; ".join(text for text in reasons if text),
             leader_age_s=leader.age_s,
             follower_age_s=follower.age_s,
             dt_s=step.dt_s,
@@ -363,5 +375,5 @@ class TeleopChain:
         return self._gap or self._command.guard_text
 
 
-def _is_finite(values: Sequence[float]) -> bool:
-    return bool(values) and all(map(math.isfinite, values))
+def _are_speeds(values: Sequence[float], joints: Sequence[str]) -> bool:
+    return len(values) == len(joints) and all(map(math.isfinite, values))

@@ -47,3 +47,5 @@ class LimiterBits(IntFlag):
     """The follower stays behind what it is sent."""
     DRIVER_CLAMP = 1 << 19
     """The follower's driver changed or refused what it was sent."""
+    BAD_FRAME = 1 << 20
+    """A twist is in a frame that is neither the base's nor the tool's."""

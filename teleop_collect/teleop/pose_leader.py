@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.config import Arm
 from teleop_collect.rig.description import RobotDescription
@@ -21,17 +20,19 @@ from teleop_collect.samples import FloatArray, JointSample
 from teleop_collect.teleop.bounds import SoftBounds
 from teleop_collect.teleop.differential_ik import joint_velocity
 from teleop_collect.teleop.joint_pace import JointPace
+from teleop_collect.teleop.leader_doubted import LeaderDoubted
+from teleop_collect.teleop.limiter_bits import LimiterBits
 from teleop_collect.teleop.mapping import JointOrder, JointsUnreadable
 from teleop_collect.teleop.tool_kinematics import ToolKinematics
 
 GAIN_PER_S = 15.0
 """Share of the missing way that is asked for in a second: follows with a lag of 1/15 s."""
 
-MAX_AGE_S = 0.1
-"""An older leader sample says nothing now; as the chain's own watchdog."""
-
 MAX_DT_S = 0.05
 """A longer pause is not made up for."""
+
+MAX_POSITION = 1e6
+"""rad or m; a position beyond it is as good as infinite, and would overflow in what follows."""
 
 
 class PoseLeader:
@@ -66,6 +67,7 @@ class PoseLeader:
         self.joints = arm.joints
         self._follower = ToolKinematics(description, moved, arm.tool_frame)
         self._leader = ToolKinematics(leader_description, arm_of_leader, config.tool_frame)
+        self._leader_joints = arm_of_leader
         self._leader_order = JointOrder("leader", arm_of_leader)
         self._order = JointOrder("follower", arm.joints)
         self._indices = [arm.joints.index(joint) for joint in moved]
@@ -86,9 +88,7 @@ class PoseLeader:
         Raises:
             JointsUnreadable: the sample lacks a joint or has a position that is no number.
         """
-        positions = self._order.pick(follower)
-        if not all(map(math.isfinite, positions)):
-            raise JointsUnreadable(f"follower positions {positions} are not all finite")
+        positions = self._measured(follower)
         self._positions = list(positions)
         self._posture = np.array([positions[i] for i in self._indices])
         self._stand()
@@ -99,7 +99,7 @@ class PoseLeader:
         """Move for `dt_s` towards the pose that the leader asks for.
 
         Args:
-            leader: newest sample; None when there is none.
+            leader: newest sample; None when there is none, or it is too old.
             dt_s: since the last update, s.
             stamp_ns: UTC time now, ns; stamps the answer.
             follower: newest sample; the answer leads it by no more than `JointPace` permits.
@@ -109,29 +109,42 @@ class PoseLeader:
             live leader: teleoperation then holds, and both tools are indexed again.
 
         Raises:
-            JointsUnreadable: as `reset`, of either sample.
+            LeaderDoubted: the leader's sample lacks a joint or has a position that is no number.
+            JointsUnreadable: as `reset`.
         """
-        if leader is None or not self._positions or not _is_fresh(leader, stamp_ns):
+        if leader is None or not self._positions:
             self._stand()
             return None
-        pose = self._leader_pose(leader)
-        if pose is None:
+        try:
+            pose, gripper = self._leader_pose(leader), self._asked_gripper(leader)
+        except LeaderDoubted:
             self._stand()
-            return None
+            raise
+        measured = self._measured(follower)
         if self._index is None or self._is_clutched(leader):
             self._stand()
             self._index = (pose, self._follower.base_from_tool(self._arm_positions()))
         velocities = [0.0] * len(self.joints)
         dt_s = min(max(dt_s, 0.0), MAX_DT_S)
         if dt_s > 0.0:
-            self._move(self._wanted_pose(pose), velocities, self._order.pick(follower), dt_s)
-            self._grip(leader, velocities, dt_s)
+            self._move(self._wanted_pose(pose), velocities, measured, dt_s)
+            self._grip(gripper, velocities, dt_s)
         return JointSample(stamp_ns, self.joints, tuple(self._positions), tuple(velocities))
 
-    def _leader_pose(self, leader: JointSample) -> FloatArray | None:
-        positions = self._leader_order.pick(leader)
+    def _measured(self, follower: JointSample) -> tuple[float, ...]:
+        positions = self._order.pick(follower)
         if not all(map(math.isfinite, positions)):
-            return None
+            raise JointsUnreadable(f"follower positions {positions} are not all finite")
+        return positions
+
+    def _leader_pose(self, leader: JointSample) -> FloatArray:
+        try:
+            positions = self._leader_order.pick(leader)
+        except JointsUnreadable as error:
+            raise LeaderDoubted(LimiterBits.MISSING_JOINT, str(error)) from None
+        for joint, position in zip(self._leader_joints, positions, strict=True):
+            if not abs(position) <= MAX_POSITION:
+                raise _not_finite(joint, position)
         return self._leader.base_from_tool(np.array(positions))
 
     def _arm_positions(self) -> FloatArray:
@@ -165,15 +178,24 @@ class PoseLeader:
             self._positions[index] += velocity * dt_s
             velocities[index] = velocity
 
-    def _grip(self, leader: JointSample, velocities: list[float], dt_s: float) -> None:
-        config, index, bounds = self._config.gripper, self._gripper, self._gripper_bounds
-        if config is None or index is None or bounds is None:
-            return
+    def _asked_gripper(self, leader: JointSample) -> float | None:
+        """What the leader asks of the gripper; None where nothing moves one."""
+        config, bounds = self._config.gripper, self._gripper_bounds
+        if config is None or bounds is None:
+            return None
         asked = dict(zip(leader.names, leader.position, strict=False)).get(config.leader_joint)
-        if asked is None or not math.isfinite(asked):
-            raise JointsUnreadable(f"leader message has no position of {config.leader_joint}")
+        if asked is None:
+            text = f"leader message has no position of {config.leader_joint}"
+            raise LeaderDoubted(LimiterBits.MISSING_JOINT, text)
+        if not math.isfinite(asked):
+            raise _not_finite(config.leader_joint, asked)
+        return bounds.reach(config.sign * config.scale * asked + config.offset)
+
+    def _grip(self, wish: float | None, velocities: list[float], dt_s: float) -> None:
+        index, bounds = self._gripper, self._gripper_bounds
+        if wish is None or index is None or bounds is None:
+            return
         before, step = self._positions[index], bounds.velocity * dt_s
-        wish = bounds.reach(config.sign * config.scale * asked + config.offset)
         self._positions[index] = min(max(wish, before - step), before + step)
         velocities[index] = (self._positions[index] - before) / dt_s
 
@@ -217,8 +239,11 @@ def _checked(arm: Arm, leader_joints: Sequence[str]) -> PoseMapping:
     return config
 
 
-def _is_fresh(leader: JointSample, stamp_ns: int) -> bool:
-    return abs(stamp_ns - leader.stamp_ns) / NS_PER_S <= MAX_AGE_S
+def _not_finite(joint: str, position: float) -> LeaderDoubted:
+    text = (
+        f"leader position of joint {joint} is {position}, must be finite and below {MAX_POSITION:g}"
+    )
+    return LeaderDoubted(LimiterBits.NOT_FINITE, text)
 
 
 def _capped(vector: FloatArray, limit: float) -> FloatArray:

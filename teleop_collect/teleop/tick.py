@@ -28,7 +28,8 @@ class Tick:
     Attributes:
         state: after this tick.
         action_requested: mapped wish of the operator before any limit, in the order of the chain's
-            joints, rad or m; None when the leader cannot be believed.
+            joints, rad or m: as it stands in the leader's newest sample, also where that is too old
+            or out of order to be followed; None where it holds no numbers for every joint.
         action_sent: what to send to the follower, same order and units; None when nothing is sent.
         velocity_sent: velocity of `action_sent`, rad/s or m/s; None with it.
         limiters: why `action_sent` differs from `action_requested`. No bit while ENGAGED means

@@ -87,11 +87,11 @@ class WishVelocity:
 
     def forget(self) -> None:
         """Start again from rest, as after a gap in the samples."""
-        self._wish = None
+        self._wish = self._told = None
         self.values = self._still
 
-    def tell(self, velocities: tuple[float, ...]) -> None:
-        """Take velocities that the leader knows exactly, rad/s or m/s."""
+    def tell(self, velocities: tuple[float, ...] | None) -> None:
+        """Take velocities that the leader knows exactly, rad/s or m/s; None when it does not."""
         self._told = velocities
 
     def update(self, wish: tuple[float, ...], stamp_ns: int) -> None:

@@ -4,11 +4,9 @@ Its samples feed the ordinary chain, so alignment, limits and watchdogs apply as
 joints are the follower's own, in the follower's units: the rig file's mapping stays empty.
 
     leader = TwistLeader(arm, description, chain.bounds)
-    source = create_twist_source(arm.leader, clock, leader.frame_id)
-    each tick:
-        if the chain is in no state but ALIGNING and ENGAGED: leader.reset(newest follower sample)
-        sample = leader.update(newest twist, dt_s, stamp_ns, newest follower sample)
-        if sample is not None: chain.leader_received(sample, now_ns)
+    feed = CartesianFeed(chain, leader)
+    each twist: feed.received(twist, receive_ns)
+    each tick: feed.feed(now_ns, utc_ns, newest follower sample)
 """
 
 import math
@@ -16,7 +14,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.config import Arm, SpaceMouseLeader
 from teleop_collect.rig.description import RobotDescription
@@ -25,14 +22,19 @@ from teleop_collect.teleop.bounds import SoftBounds
 from teleop_collect.teleop.differential_ik import joint_velocity
 from teleop_collect.teleop.gripper_buttons import GripperButtons
 from teleop_collect.teleop.joint_pace import JointPace
+from teleop_collect.teleop.leader_doubted import LeaderDoubted
+from teleop_collect.teleop.limiter_bits import LimiterBits
 from teleop_collect.teleop.mapping import JointOrder, JointsUnreadable
 from teleop_collect.teleop.tool_kinematics import ToolKinematics
 
-MAX_TWIST_AGE_S = 0.1
-"""An older twist says nothing about the device now; as the chain's own watchdog."""
+MAX_TWIST = 10.0
+"""m/s and rad/s: faster than any arm. A larger twist is scaled down to it before anything is
+computed from it; what the joints can do is far below."""
 
 MAX_DT_S = 0.05
 """A longer pause is not made up for: the arm moves as if it had lasted this long."""
+
+_COMPONENTS = ("linear x", "linear y", "linear z", "angular x", "angular y", "angular z")
 
 
 class TwistLeader:
@@ -107,8 +109,8 @@ class TwistLeader:
         """Move for `dt_s` as the twist asks.
 
         Args:
-            twist: newest sample of the source; None when there is none. A source that is alive
-                sends one each period, at rest too.
+            twist: newest sample of the source; None when there is none, or it is too old. A source
+                that is alive sends one each period, at rest too.
             dt_s: time since the last update, s.
             stamp_ns: UTC time now, ns; stamps the answer.
             follower: newest sample of the follower. Given, the leader runs ahead of it by
@@ -120,12 +122,15 @@ class TwistLeader:
             without a live device: teleoperation then holds.
 
         Raises:
-            ConfigError: the twist's frame is neither the base frame nor the tool frame.
+            LeaderDoubted: the twist is no number, or in no frame of the arm.
             JointsUnreadable: as `reset`.
         """
-        if not self._positions or twist is None or not _is_believable(twist, stamp_ns):
+        if not self._positions or twist is None:
             self._stand()
             return None
+        if (doubted := self._problem(twist)) is not None:
+            self._stand()
+            raise doubted
         dt_s = min(max(dt_s, 0.0), MAX_DT_S)
         measured = None if follower is None else self._measured(follower)
         velocities = [0.0] * len(self.joints)
@@ -134,6 +139,19 @@ class TwistLeader:
             self.permitted = self._asked(twist)
             self._move_tool(self.permitted, twist.frame_id, velocities, measured, dt_s)
         return JointSample(stamp_ns, self.joints, tuple(self._positions), tuple(velocities))
+
+    def _problem(self, twist: TwistSample) -> LeaderDoubted | None:
+        """Why a twist cannot be acted on; None when it can."""
+        values = (*twist.linear_m_s, *twist.angular_rad_s)
+        for name, value in zip(_COMPONENTS, values, strict=True):
+            if not math.isfinite(value):
+                text = f"twist {name} is {value}, must be finite"
+                return LeaderDoubted(LimiterBits.NOT_FINITE, text)
+        if twist.frame_id not in (self.base_frame, self.tool_frame):
+            frames = f"{self.base_frame!r} or {self.tool_frame!r}"
+            text = f"twist is in frame {twist.frame_id!r}; it must be {frames}"
+            return LeaderDoubted(LimiterBits.BAD_FRAME, text)
+        return None
 
     def _measured(self, follower: JointSample) -> tuple[float, ...]:
         positions = self._order.pick(follower)
@@ -144,6 +162,7 @@ class TwistLeader:
     def _asked(self, twist: TwistSample) -> FloatArray:
         """The twist that may be acted on, shape (6,): zero while the arm is to stand."""
         asked = np.array(twist.linear_m_s + twist.angular_rad_s)
+        asked *= min(1.0, MAX_TWIST / max(float(np.abs(asked).max()), MAX_TWIST))
         if _is_down(self._clutch, twist.buttons):
             self._waits_for_rest = True
         elif not asked.any():
@@ -183,11 +202,6 @@ class TwistLeader:
         if frame_id == self.tool_frame:
             base_from_tool = kinematics.base_from_tool(positions)[:3, :3]
             asked = np.concatenate([base_from_tool @ asked[:3], base_from_tool @ asked[3:]])
-        elif frame_id != self.base_frame:
-            raise ConfigError(
-                f"twist is in frame {frame_id!r}; it must be {self.base_frame!r} or "
-                f"{self.tool_frame!r}"
-            )
         return joint_velocity(kinematics.jacobian, positions, asked, self._posture)
 
     def _stand(self) -> None:
@@ -211,12 +225,6 @@ def _checked(arm: Arm) -> SpaceMouseLeader:
             f"({', '.join(arm.joints)}); name the gripper's joint, or null without one"
         )
     return config
-
-
-def _is_believable(twist: TwistSample, stamp_ns: int) -> bool:
-    values = (*twist.linear_m_s, *twist.angular_rad_s)
-    age_s = abs(stamp_ns - twist.stamp_ns) / NS_PER_S
-    return age_s <= MAX_TWIST_AGE_S and all(map(math.isfinite, values))
 
 
 def _is_down(button: int | None, buttons: Sequence[int]) -> bool:

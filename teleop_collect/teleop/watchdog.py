@@ -83,20 +83,19 @@ class InputWatch:
         return max(now_ns - self._receive_ns, utc_ns - self._stamp_ns, 0) / NS_PER_S
 
     def doubt(self, now_ns: int, utc_ns: int) -> Doubt | None:
-        """Why the times of this input are wrong; None when they are right.
+        """Why the times of this input are wrong, age before order; None when they are right.
 
         A sample out of order counts until the next one in order, and for one call at least.
         """
         disorder = self._disorder or self._unseen_disorder or self._from_future(now_ns, utc_ns)
         self._unseen_disorder = None
-        if disorder is not None:
-            return Doubt(int(LimiterBits.TIME_ORDER), disorder)
+        found = [] if disorder is None else [Doubt(int(LimiterBits.TIME_ORDER), disorder)]
         age_s = self.age_s(now_ns, utc_ns)
         if age_s is None:
             return Doubt(self._stale_bit, f"no {self._name} sample has arrived")
         if age_s > self._hold_after_s:
-            return Doubt(self._stale_bit, self._stale(age_s, now_ns))
-        return None
+            found.insert(0, Doubt(self._stale_bit, self._stale(age_s, now_ns)))
+        return merged(found)
 
     def believe(self) -> None:
         """Note that the newest sample was found good in every respect."""

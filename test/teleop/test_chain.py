@@ -242,7 +242,8 @@ def test_silent_leader_decelerates_then_holds_then_faults() -> None:
     assert driver.last.state is TeleopState.ENGAGED
     driver.step(leader=False)
     assert driver.last.state is TeleopState.HOLD
-    assert driver.last.action_requested is None
+    # What was asked last stands in the record, with the bit that says that it is old.
+    assert driver.last.action_requested == (driver.leader[0], HOME[1], driver.leader[2])
     assert driver.last.limiters & LimiterBits.STALE_LEADER
     assert driver.last.reason == (
         "leader sample is 0.105 s old (received 0.105 s ago), limit 0.1 s"
@@ -319,6 +320,21 @@ def test_not_finite_leader_holds_and_names_the_joint(value: float) -> None:
     assert driver.step(101).state is TeleopState.FAULT
 
 
+def test_what_is_wrong_in_several_ways_is_told_in_the_order_of_the_chain() -> None:
+    driver = Driver().engaged()
+    driver.now_ns += PERIOD_NS
+    driver.follower_sample()
+    driver.leader_sample((math.nan, *driver.leader[1:]), stamp_offset_ns=-150 * MS)
+    tick = driver.tick()
+    assert tick.limiters == (
+        LimiterBits.NOT_FINITE | LimiterBits.STALE_LEADER | LimiterBits.TIME_ORDER
+    )
+    finite, age, order = tick.reason.split("; ")
+    assert finite == "leader position of joint elbow is nan, must be finite"
+    assert age.startswith("leader sample is 0.150 s old")
+    assert order.startswith("leader time went backwards")
+
+
 def test_overflow_in_the_mapping_holds() -> None:
     mapping = {"finger": JointMapping(leader_joint="trigger", scale=10.0)}
     bounds = dict.fromkeys(JOINTS, JointBounds(-2.0, 2.0, 1.0, 1.0))
@@ -369,6 +385,7 @@ def test_stamp_from_the_past_holds_until_the_next_good_sample() -> None:
     assert tick.state is TeleopState.HOLD
     assert tick.limiters == LimiterBits.TIME_ORDER
     assert tick.reason == "leader time went backwards by 0.020000 s"
+    assert tick.action_requested == HOME
     assert driver.step(leader=False).state is TeleopState.HOLD
     assert driver.step().state is TeleopState.ALIGNING
     assert driver.step().state is TeleopState.ENGAGED

@@ -13,6 +13,9 @@ from teleop_collect.rig.description import RobotDescription, effective_limits, r
 from teleop_collect.rig.load import load_rig
 from teleop_collect.samples import JointSample
 from teleop_collect.teleop.bounds import all_soft_bounds
+from teleop_collect.teleop.leader_doubted import LeaderDoubted
+from teleop_collect.teleop.limiter_bits import LimiterBits
+from teleop_collect.teleop.mapping import JointsUnreadable
 from teleop_collect.teleop.pose_leader import PoseLeader
 from teleop_collect.teleop.tool_kinematics import ToolKinematics
 
@@ -121,8 +124,8 @@ def test_a_leader_that_was_silent_is_indexed_anew():
     rig = Rig()
     rig.go(shoulder_pan=0.1)
     before = rig.measured
-    old = JointSample(rig.now_ns - 10**9, KOCH.joints, tuple(rig.posture.values()))
-    assert rig.step(old) is None
+    follower = JointSample(rig.now_ns, ARM.joints, rig.measured)
+    assert rig.leader.update(None, DT_S, rig.now_ns, follower) is None
 
     rig.posture["shoulder_pan"] = -0.5
     rig.step()
@@ -153,14 +156,26 @@ def test_whatever_the_leader_does_positions_and_speeds_keep_their_bounds(jumps, 
         rig.posture = dict(zip(KOCH.joints, jump, strict=True))
         for _ in range(steps):
             before = rig.measured
-            answer = rig.step() if math.isfinite(jump[-1]) else None
-            if answer is None:
+            if not all(abs(value) < 1e6 for value in jump):
+                with pytest.raises(LeaderDoubted, match="must be finite"):
+                    rig.step()
                 continue
+            answer = rig.step()
             for i, bound in enumerate(BOUNDS):
                 after = answer.position[i]
                 assert math.isfinite(after)
                 assert bound.lower - 1e-9 <= after <= bound.upper + 1e-9
                 assert abs(after - before[i]) <= bound.velocity * DT_S + 1e-9
+
+
+def test_a_leader_without_a_joint_and_a_follower_that_is_no_number_are_told_apart():
+    rig = Rig(gripper={"scale": 0.02})
+    with pytest.raises(LeaderDoubted, match="leader message misses joint shoulder_pan") as refused:
+        rig.step(JointSample(rig.now_ns, KOCH.joints[1:], (0.0,) * 5))
+    assert refused.value.doubt.bits == LimiterBits.MISSING_JOINT
+    rig.measured = (math.nan, *rig.measured[1:])
+    with pytest.raises(JointsUnreadable, match="are not all finite"):
+        rig.step()
 
 
 @pytest.mark.parametrize(

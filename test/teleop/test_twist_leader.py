@@ -1,7 +1,6 @@
 """A leader in numbers only: exact frames, a tracked circle, limits, singular postures, rest."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +22,8 @@ from support.twist_arm import (
 from teleop_collect.errors import ConfigError
 from teleop_collect.rig.config import JointMapping
 from teleop_collect.samples import JointSample
+from teleop_collect.teleop.leader_doubted import LeaderDoubted
+from teleop_collect.teleop.limiter_bits import LimiterBits
 from teleop_collect.teleop.mapping import JointsUnreadable
 from teleop_collect.teleop.twist_leader import TwistLeader
 
@@ -226,22 +227,27 @@ def test_without_a_live_device_there_is_no_sample_and_no_motion_when_it_returns(
     assert driver.advance(moving).position != last.position
 
 
-@pytest.mark.parametrize("offset_ns", [-100_000_001, 100_000_001])
-def test_a_twist_too_far_from_now_is_no_live_device(offset_ns):
-    driver = TwistDriver()
-    twist = driver.twist()
-    at_limit = replace(twist, stamp_ns=driver.stamp_ns + offset_ns + (1 if offset_ns < 0 else -1))
-    beyond = replace(twist, stamp_ns=driver.stamp_ns + offset_ns)
-    assert driver.leader.update(at_limit, DT_S, driver.stamp_ns) is not None
-    assert driver.leader.update(beyond, DT_S, driver.stamp_ns) is None
-
-
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_twist_that_is_no_number_is_no_live_device(value):
+def test_a_twist_that_is_no_number_is_named_and_moves_nothing_afterwards(value):
     driver = TwistDriver()
-    assert driver.advance(driver.twist(linear=(0.0, value, 0.0))) is None
-    assert driver.advance(driver.twist(angular=(value, 0.0, 0.0))) is None
-    assert driver.advance(driver.twist()).position == HOME
+    for twist, name in (
+        (driver.twist(linear=(0.0, value, 0.0)), "linear y"),
+        (driver.twist(angular=(value, 0.0, 0.0)), "angular x"),
+    ):
+        with pytest.raises(LeaderDoubted, match=f"twist {name} is {value}, must be") as refused:
+            driver.advance(twist)
+        assert refused.value.doubt.bits == LimiterBits.NOT_FINITE
+        assert driver.leader.permitted.tolist() == [0.0] * 6
+    assert driver.advance(driver.twist(linear=(0.1, 0.0, 0.0))).position == HOME
+
+
+def test_a_huge_twist_keeps_its_direction_and_the_joints_limits():
+    driver = TwistDriver()
+    driver.step(20, linear=(0.0, 1e308, -1e308))
+    assert np.isfinite(driver.positions).all()
+    start, end = (REFERENCE.base_from_tool(p)[:3, 3] for p in (HOME, driver.positions))
+    assert (end - start)[1] == pytest.approx(-(end - start)[2], abs=1e-3)
+    assert (end - start)[1] > 0.01
 
 
 def test_before_reset_there_is_no_sample():
@@ -297,8 +303,10 @@ def test_the_frame_of_the_rig_file_becomes_a_link():
 
 def test_a_twist_in_another_frame_is_refused():
     driver = TwistDriver()
-    with pytest.raises(ConfigError, match="in frame 'camera'; it must be 'base_link' or 'tool0'"):
+    expected = "in frame 'camera'; it must be 'base_link' or 'tool0'"
+    with pytest.raises(LeaderDoubted, match=expected) as refused:
         driver.step(linear=(0.1, 0.0, 0.0), frame="camera")
+    assert refused.value.doubt.bits == LimiterBits.BAD_FRAME
 
 
 @pytest.mark.parametrize(
