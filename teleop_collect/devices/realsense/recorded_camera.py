@@ -11,6 +11,12 @@ from teleop_collect.devices.realsense.frame_source import FrameSource, PipelineS
 from teleop_collect.devices.realsense.streams import StreamProfiles, StreamRequest
 from teleop_collect.errors import UnreadableError
 
+CONVERSION = (
+    "; librealsense used to record .bag files, which it converts once: "
+    'python -c "import pyrealsense2 as rs; '
+    "rs.context().convert_bag_to_db3('{0}', '{0}.db3')\""
+)
+
 
 class RecordedCamera:
     """The one camera of a recording; also the finder that finds it.
@@ -37,7 +43,10 @@ class RecordedCamera:
         try:
             self._device = self._context.load_device(str(path))
         except RuntimeError as error:
-            raise UnreadableError(f"{path} is no readable RealSense recording: {error}") from error
+            hint = CONVERSION.format(path) if path.suffix == ".bag" else ""
+            raise UnreadableError(
+                f"{path} is no readable RealSense recording: {error}{hint}"
+            ) from error
         facts = CameraFacts.of(rs, self._device)
         self.facts = replace(facts, serial=serial) if serial else facts
 

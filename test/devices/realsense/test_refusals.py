@@ -144,6 +144,14 @@ def test_a_recording_that_is_none_is_refused(tmp_path: Path):
         camera.connect()
 
 
+def test_an_old_recording_that_is_not_read_names_the_conversion(tmp_path: Path):
+    path = tmp_path / "old.bag"
+    path.write_bytes(b"#ROSBAG V2.0\n")
+    camera = RealSenseCamera(config(f"file://{path}"), SystemClock())
+    with pytest.raises(UnreadableError, match=r"convert_bag_to_db3\('.*old\.bag', '.*\.db3'\)"):
+        camera.connect()
+
+
 class FailingCamera:
     """An emulated camera of which the SDK says at one step that it cannot be reached."""
 
