@@ -70,9 +70,6 @@ class Intake:
         with self._lock:
             for number, numbers in self._pre_roll.last_numbers.items():
                 current.open.ledgers[number].transport.begin_after(numbers)
-            for number, missed in self._pre_roll.missed.items():
-                current.open.ledgers[number].received += missed
-                current.open.ledgers[number].dropped_full += missed
             for message in self._pre_roll.take():
                 self._enter(current, message)
             self._current = current
@@ -90,6 +87,9 @@ class Intake:
         if receive_ns < current.open.manifest.started_ns:
             if sequence is not None:
                 current.open.ledgers[number].transport.begin_after({publisher: sequence})
+            return
+        if data is None:
+            current.open.give_up(number, sequence, publisher)
             return
         current.judge.take(self._topics[number], data, receive_ns)
         current.open.offer(number, data, receive_ns, source_ns, sequence, publisher)

@@ -20,6 +20,8 @@ ZSTD_LEVEL = 1
 # opcode, length, channel id, sequence, log time, publish time
 _MESSAGE = struct.Struct("<BQHIQQ")
 _MESSAGE_FIXED_BYTES = 22
+MESSAGE_HEAD_BYTES = _MESSAGE.size
+"""What a message needs in a chunk beside its payload."""
 # opcode, length, start time, end time, uncompressed size, uncompressed CRC
 _CHUNK = struct.Struct("<BQQQQI")
 _INDEX = struct.Struct("<BQHI")

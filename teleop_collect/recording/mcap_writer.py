@@ -30,14 +30,22 @@ from mcap.records import (
 )
 
 from teleop_collect import __version__
+from teleop_collect.episodes.mcap_records import MAX_CHUNK_BYTES
 from teleop_collect.recording.crc_combine import crc32_of_joined
 from teleop_collect.recording.episode_file import ByteSink
 from teleop_collect.recording.index_store import IndexStore
-from teleop_collect.recording.mcap_chunk import ZSTD_LEVEL, ChunkBuilder, Compression
+from teleop_collect.recording.mcap_chunk import (
+    MESSAGE_HEAD_BYTES,
+    ZSTD_LEVEL,
+    ChunkBuilder,
+    Compression,
+)
 
 MAGIC = b"\x89MCAP0\r\n"
 PROFILE = "ros2"
 LIBRARY = f"teleop_collect {__version__}"
+MAX_MESSAGE_BYTES = MAX_CHUNK_BYTES - MESSAGE_HEAD_BYTES
+"""Payload that readers of this package take; a larger message stands in no chunk of theirs."""
 # Footer record without its CRC: opcode, length, summary start, summary offset start.
 _FOOTER_CRC_BYTES = 4
 
@@ -176,7 +184,10 @@ class McapWriter:
             sequence: any counter below 2**32.
             data: CDR bytes; kept, not copied.
         """
-        if self._chunk.size and self._chunk.size + len(data) + 31 > self._chunk_bytes:
+        if (
+            self._chunk.size
+            and self._chunk.size + len(data) + MESSAGE_HEAD_BYTES > self._chunk_bytes
+        ):
             self.close_chunk()
         self._chunk.add(channel_id, log_ns, publish_ns, sequence, data)
 

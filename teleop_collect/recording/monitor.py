@@ -65,7 +65,8 @@ class EpisodeMonitor:
         for notice in current.watch.poll(current.now_ns()):
             self.say(notice.kind, topic=notice.topic, **notice.fields)
         for complaint in current.open.take_complaints():
-            self.say("codec", message=complaint)
+            topic = self._topics[complaint.stream]
+            self.say(complaint.kind, topic=topic, message=complaint.text)
         for step in current.steps_reached():
             self.say("step", step=step.name, reached_s=step.reached_s)
 

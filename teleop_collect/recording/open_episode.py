@@ -39,7 +39,12 @@ from teleop_collect.recording.place import METADATA_FILE, Place
 from teleop_collect.recording.queue import RecordingQueue, shed_class
 from teleop_collect.recording.rig_documents import RigDocument
 from teleop_collect.recording.small_files import SmallFiles
-from teleop_collect.recording.writer_thread import SPARE_BYTES, WriterThread, WriteSettings
+from teleop_collect.recording.writer_thread import (
+    SPARE_BYTES,
+    Complaint,
+    WriterThread,
+    WriteSettings,
+)
 from teleop_collect.rig.config import Recording
 from teleop_collect.topics import Qos, Stream, StreamKind
 
@@ -159,8 +164,8 @@ class OpenEpisode:
         """What is wrong with the disk; None while all is well."""
         return self._thread.error
 
-    def take_complaints(self) -> list[str]:
-        """Streams whose images could not be compressed, told once each."""
+    def take_complaints(self) -> list[Complaint]:
+        """Why messages could not be written, once for each stream and reason."""
         return self._thread.take_complaints()
 
     def offer(
@@ -186,6 +191,13 @@ class OpenEpisode:
                 self.skew.add(number, stamp_ns)
         else:
             ledger.dropped_full += 1
+
+    def give_up(self, number: int, sequence: int | None, publisher: bytes | None) -> None:
+        """Count a message that was received while there was no room for it."""
+        ledger = self.ledgers[number]
+        ledger.received += 1
+        ledger.dropped_full += 1
+        ledger.transport.observe(sequence, publisher)
 
     def note(self, name: str, values: Mapping[str, str]) -> None:
         """Have a metadata record written among the messages, safe on the disk like them."""

@@ -2,11 +2,14 @@
 
 Bounded by time and by bytes. Without a pre-roll only the numbers are kept. While an episode's file
 is being prepared, everything since its start is kept, too, so the episode begins where the operator
-began it and not when the disk was ready.
+began it and not when the disk was ready; streams are then given up as the queue would.
 """
 
-from collections import Counter, deque
+from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from teleop_collect.recording.queue import MESSAGE_BYTES
 
 PublisherNumbers = dict[bytes | None, int]
 
@@ -16,7 +19,7 @@ class Offered(NamedTuple):
 
     Attributes:
         number: of the stream.
-        data: CDR bytes.
+        data: CDR bytes; None when there was no room for them.
         receive_ns: UTC ns.
         source_ns: when the publisher sent it, UTC ns; None when unknown.
         publication_sequence: the publisher's count, or None.
@@ -24,7 +27,7 @@ class Offered(NamedTuple):
     """
 
     number: int
-    data: bytes
+    data: bytes | None
     receive_ns: int
     source_ns: int | None
     publication_sequence: int | None
@@ -36,19 +39,20 @@ class PreRoll:
 
     Args:
         window_ns: how long messages are kept.
-        limit_bytes: payload bytes that are kept at most.
+        window_bytes: bytes of them that are kept at most, with what Python needs for each.
+        held_bytes: bytes up to which each stream may add to them while an episode's file is being
+            prepared, by stream number.
     """
 
-    def __init__(self, window_ns: int, limit_bytes: int) -> None:
+    def __init__(self, window_ns: int, window_bytes: int, held_bytes: Sequence[int]) -> None:
         self._window_ns = window_ns
-        self._limit_bytes = limit_bytes
+        self._window_bytes = window_bytes
+        self._held_bytes = held_bytes
         self._messages: deque[Offered] = deque()
         self._bytes = 0
         self._held_ns: int | None = None
         self.last_numbers: dict[int, PublisherNumbers] = {}
         """Each publisher's last number before the messages kept, by stream number."""
-        self.missed: Counter[int] = Counter()
-        """Messages since the start of an episode that did not fit, by stream number."""
 
     def hold(self, now_ns: int) -> int:
         """Keep everything from the start of an episode on; returns that start (UTC ns).
@@ -60,7 +64,6 @@ class PreRoll:
             self._forget()
         oldest_ns = min((m.receive_ns for m in self._messages), default=now_ns)
         self._held_ns = min(oldest_ns, now_ns)
-        self.missed.clear()
         return self._held_ns
 
     def let_go(self) -> None:
@@ -79,20 +82,22 @@ class PreRoll:
         if self._held_ns is None and not self._window_ns:
             self._note_number(message)
             return
+        size = _size_of(message)
+        if self._held_ns is not None and self._bytes + size > self._held_bytes[message.number]:
+            message = message._replace(data=None)
+            size = MESSAGE_BYTES
         self._messages.append(message)
-        self._bytes += len(message.data)
+        self._bytes += size
         if self._held_ns is None:
             oldest_ns = message.receive_ns - self._window_ns
             while self._messages[0].receive_ns < oldest_ns:
                 self._forget()
-        while self._bytes > self._limit_bytes:
-            self._forget()
+            while self._bytes > self._window_bytes:
+                self._forget()
 
     def _forget(self) -> None:
         message = self._messages.popleft()
-        self._bytes -= len(message.data)
-        if self._held_ns is not None and message.receive_ns >= self._held_ns:
-            self.missed[message.number] += 1
+        self._bytes -= _size_of(message)
         self._note_number(message)
 
     def _note_number(self, message: Offered) -> None:
@@ -101,3 +106,7 @@ class PreRoll:
             numbers.clear()
         else:
             numbers[message.publisher] = message.publication_sequence
+
+
+def _size_of(message: Offered) -> int:
+    return MESSAGE_BYTES + (0 if message.data is None else len(message.data))

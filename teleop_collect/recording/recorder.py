@@ -30,6 +30,7 @@ from teleop_collect.recording.practice import Practice
 from teleop_collect.recording.pre_roll import PreRoll
 from teleop_collect.recording.preflight import RootLock, check_free_space
 from teleop_collect.recording.progress import Progress
+from teleop_collect.recording.queue import limits_of
 from teleop_collect.recording.request import (
     EpisodeResult,
     StartRequest,
@@ -43,6 +44,7 @@ from teleop_collect.recording.rig_documents import (
 )
 from teleop_collect.recording.salvage import SalvageReport
 from teleop_collect.recording.session import Command, Session, State
+from teleop_collect.rig.data_rate import PRE_ROLL_SHARE
 from teleop_collect.rig.predicates.names import names_of
 from teleop_collect.topics import Stream
 
@@ -95,7 +97,11 @@ class EpisodeRecorder:
         )
         self._names = names_of(source.rig, descriptions_in(attached))
         settings = source.rig.recording
-        pre_roll = PreRoll(round(settings.pre_roll_s * NS_PER_S), settings.queue_bytes)
+        pre_roll = PreRoll(
+            round(settings.pre_roll_s * NS_PER_S),
+            int(PRE_ROLL_SHARE * settings.queue_bytes),
+            limits_of(list(self._streams.values()), settings.queue_bytes),
+        )
         self._intake = Intake(self._streams, pre_roll)
         self._live = LiveLedger(self._streams, self._intake.counts)
         self._session = Session()
@@ -119,7 +125,7 @@ class EpisodeRecorder:
     @property
     def is_recording(self) -> bool:
         """Whether offered messages are recorded."""
-        return self._current is not None and self._session.state is State.RECORDING
+        return self._current is not None and self.state is State.RECORDING
 
     @property
     def is_practising(self) -> bool:
@@ -241,12 +247,10 @@ class EpisodeRecorder:
 
     def must_stop(self) -> Termination | None:
         """Whether the episode must end by itself, and why; to be asked several times a second."""
-        current = self._current
         if self._practice is not None:
             return "timeout" if self._practice.is_over else None
-        if current is None or self._session.state is not State.RECORDING:
-            return None
-        return self._monitor.must_stop(current)
+        current = self._current
+        return self._monitor.must_stop(current) if current and self.is_recording else None
 
     def event(self, kind: str, **fields: Any) -> str:
         """JSON text for the topic `episode/event`; records nothing by itself."""
@@ -258,10 +262,8 @@ class EpisodeRecorder:
 
     def watch_streams(self) -> None:
         """Look for silent and losing streams; to be asked several times a second."""
-        current = self._current
-        if current is None or self._session.state is not State.RECORDING:
-            return
-        self._monitor.watch_streams(current)
+        if (current := self._current) is not None and self.is_recording:
+            self._monitor.watch_streams(current)
 
     def live_streams(self) -> list[LiveStream]:
         """Every stream's rate and ledger as they are now."""

@@ -16,13 +16,29 @@ from teleop_collect.recording.episode_file import EpisodeFile
 from teleop_collect.recording.file_system import FileSystem
 from teleop_collect.recording.image_codecs import Encode
 from teleop_collect.recording.ledger import StreamLedger
-from teleop_collect.recording.mcap_writer import McapWriter
+from teleop_collect.recording.mcap_writer import MAX_MESSAGE_BYTES, McapWriter
 from teleop_collect.recording.queue import QueuedMessage, RecordingQueue
 from teleop_collect.recording.sync_thread import SyncThread
 
 IDLE_WAIT_S = 0.02
 # Disk kept free for the end of the file; grows with the summary.
 SPARE_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Why a message cannot be written.
+
+    Attributes:
+        stream: its number.
+        kind: `codec`: an image that the stream's codec is not for; `too_large`: no reader of this
+            package would take it.
+        text: for a person.
+    """
+
+    stream: int
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -72,8 +88,8 @@ class WriterThread:
         self._clock = clock
         self._fs = file_system
         self._encoders = encoders
-        self._unencodable: set[int] = set()
-        self._complaints: deque[str] = deque()
+        self._complained: set[tuple[int, str]] = set()
+        self._complaints: deque[Complaint] = deque()
         self._floor_bytes = settings.floor_bytes
         self._chunk_age_ns = round(settings.chunk_age_s * NS_PER_S)
         self._fsync_s = settings.fsync_s
@@ -94,8 +110,8 @@ class WriterThread:
         """Have a metadata record written soon, at the latest before the end."""
         self._notes.append((name, values))
 
-    def take_complaints(self) -> list[str]:
-        """Why images could not be compressed, once for each stream."""
+    def take_complaints(self) -> list[Complaint]:
+        """Why messages could not be written, once for each stream and reason."""
         return [self._complaints.popleft() for _ in range(len(self._complaints))]
 
     def stop(self, timeout_s: float) -> bool:
@@ -154,18 +170,22 @@ class WriterThread:
             try:
                 data = encode(data)
             except UnreadableError as error:
-                self._give_up(stream, error)
+                self._give_up(stream, "codec", str(error))
                 return
+        if len(data) > MAX_MESSAGE_BYTES:
+            text = f"a message of {len(data)} bytes is over the limit of {MAX_MESSAGE_BYTES}"
+            self._give_up(stream, "too_large", text)
+            return
         if not self._writer.open_messages:
             self._chunk_opened_ns = self._clock.monotonic_ns()
         self._writer.add_message(stream + 1, receive_ns, publish_ns, sequence, data)
 
-    def _give_up(self, stream: int, error: UnreadableError) -> None:
-        """An image that is not what its codec is for is lost, and the episode goes on."""
+    def _give_up(self, stream: int, kind: str, text: str) -> None:
+        """A message that cannot be written is lost, and the episode goes on."""
         self._ledgers[stream].dropped_unwritten += 1
-        if stream not in self._unencodable:
-            self._unencodable.add(stream)
-            self._complaints.append(str(error))
+        if (stream, kind) not in self._complained:
+            self._complained.add((stream, kind))
+            self._complaints.append(Complaint(stream, kind, text))
 
     def _do_what_is_due(self, *, last: bool) -> None:
         while self._notes:

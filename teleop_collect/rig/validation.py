@@ -1,5 +1,6 @@
 """Checks of a typed rig file against itself and its robot descriptions."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from teleop_collect.rig.config import (
     Rig,
     SpaceMouseLeader,
 )
+from teleop_collect.rig.data_rate import PRE_ROLL_SHARE, pre_roll_bytes
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.problem import Key, Problem, unknown_name
 from teleop_collect.rig.sim_validation import simulation_problems
@@ -174,3 +176,12 @@ def _recording_problems(rig: Rig) -> Iterator[Problem]:
     if images and recording.queue_bytes < 4 * sum(images):
         text = f"must hold four images of every camera: at least {4 * sum(images)}"
         yield Problem(("recording", "queue_bytes"), text)
+    needed = pre_roll_bytes(rig)
+    if needed > PRE_ROLL_SHARE * recording.queue_bytes:
+        longest_s = PRE_ROLL_SHARE * recording.queue_bytes * recording.pre_roll_s / needed
+        text = (
+            f"images of so long take {needed} bytes, and a pre-roll may take"
+            f" {PRE_ROLL_SHARE:.0%} of recording.queue_bytes: at most {longest_s:.2g} s, or a queue of"
+            f" at least {math.ceil(needed / PRE_ROLL_SHARE)}"
+        )
+        yield Problem(("recording", "pre_roll_s"), text)

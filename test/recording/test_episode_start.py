@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from mcap.reader import make_reader
-from support.recorder_rig import JOINTS, NS, joint_state, recorder, request
+from support.recorder_rig import COLOR, DEPTH, JOINTS, NS, image, joint_state, recorder, request
 
 from teleop_collect.clock import FakeClock
 from teleop_collect.episodes.reader import open_episode
@@ -98,22 +98,26 @@ def test_messages_that_come_while_the_file_is_prepared_are_in_it(tmp_path: Path)
     assert (joints.received, joints.lost_transport, joints.gaps) == (4, 0, 0)
 
 
-def test_what_does_not_fit_while_the_file_is_prepared_is_counted(tmp_path: Path) -> None:
+def test_what_does_not_fit_while_the_file_is_prepared_is_given_up_as_by_the_queue(
+    tmp_path: Path,
+) -> None:
     clock, disk = FakeClock(), WhileOpening()
     core = recorder(tmp_path, clock=clock, file_system=disk, queue_bytes=1 << 20)
 
     def flood() -> None:
+        now_ns = clock.utc_ns()
         for sequence in (1, 2, 3):
-            core.offer(JOINTS, bytes(500_000), clock.utc_ns(), None, sequence)
+            core.offer(COLOR, image(now_ns, bytes(400_000)), now_ns, None, sequence)
+            core.offer(DEPTH, image(now_ns, bytes(400_000)), now_ns, None, sequence)
+            core.offer(JOINTS, joint_state(now_ns), now_ns, None, sequence)
 
     disk.call = flood
     core.start(request())
-    result = core.stop()
+    streams = core.stop().manifest.streams
     core.close()
-    assert sequences(result) == [2, 3]
-    joints = result.manifest.streams[JOINTS]
-    assert (joints.received, joints.written, joints.dropped_queue) == (3, 2, 1)
-    assert joints.lost_transport == 0
+    found = {t: (s.received, s.written, s.dropped_queue) for t, s in streams.items() if s.received}
+    assert found == {COLOR: (3, 2, 1), DEPTH: (3, 0, 3), JOINTS: (3, 3, 0)}
+    assert {streams[topic].lost_transport for topic in found} == {0}
 
 
 def test_a_start_that_is_refused_keeps_nothing_for_the_next(tmp_path: Path) -> None:
@@ -158,17 +162,28 @@ def test_a_pre_roll_begins_before_the_key_and_leaves_out_what_is_older(tmp_path:
         assert episode.manifest["started_ns"] == manifest.started_ns
 
 
-def test_the_memory_of_a_pre_roll_is_bounded_by_bytes(tmp_path: Path) -> None:
+def test_the_memory_of_a_pre_roll_is_bounded_and_leaves_room_for_the_episode(
+    tmp_path: Path,
+) -> None:
+    """However much came before: none of it is given up at the start, nor what comes first."""
     clock = FakeClock()
     core = recorder(tmp_path, clock=clock, pre_roll_s=30.0, queue_bytes=1 << 20)
     for sequence in range(1, 11):
-        core.offer(JOINTS, bytes(200_000), clock.utc_ns(), None, sequence)
+        now_ns = clock.utc_ns()
+        core.offer(COLOR, image(now_ns, bytes(60_000)), now_ns, None, sequence)
+        core.offer(DEPTH, image(now_ns, bytes(40_000)), now_ns, None, sequence)
+        core.offer(JOINTS, joint_state(now_ns, sequence), now_ns, None, sequence)
+        clock.advance_ns(33 * MS)
     core.start(request())
-    result = core.stop()
+    for sequence in (11, 12):
+        now_ns = clock.utc_ns()
+        core.offer(COLOR, image(now_ns, bytes(60_000)), now_ns, None, sequence)
+        core.offer(DEPTH, image(now_ns, bytes(40_000)), now_ns, None, sequence)
+    streams = core.stop().manifest.streams
     core.close()
-    assert sequences(result) == [6, 7, 8, 9, 10]
-    assert result.manifest.streams[JOINTS].lost_transport == 0
-    assert result.manifest.streams[JOINTS].dropped_queue == 0
+    assert [streams[t].written for t in (COLOR, DEPTH, JOINTS)] == [6, 6, 5]
+    for topic in (COLOR, DEPTH, JOINTS):
+        assert (streams[topic].lost_transport, streams[topic].dropped_queue) == (0, 0)
 
 
 def test_the_record_before_the_first_message_says_when_the_episode_began(tmp_path: Path) -> None:

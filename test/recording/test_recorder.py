@@ -28,9 +28,11 @@ from support.recorder_rig import (
 
 from teleop_collect.clock import FakeClock
 from teleop_collect.episodes.labels import read_labels
+from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import BusyError, CheckFailed, ConfigError
 from teleop_collect.provenance.manifest import read_manifest
 from teleop_collect.recording.file_system import FileSystem
+from teleop_collect.recording.mcap_writer import MAX_MESSAGE_BYTES
 from teleop_collect.recording.recorder import EpisodeRecorder
 from teleop_collect.recording.session import State
 from teleop_collect.rig.description import urdf_sha256
@@ -422,6 +424,23 @@ class StalledDisk(FileSystem):
         return super().writev(fd, buffers)
 
 
+def test_a_message_that_no_reader_would_take_is_counted_and_told(tmp_path: Path) -> None:
+    core = recorder(tmp_path)
+    core.start(request())
+    core.offer(COLOR, bytes(MAX_MESSAGE_BYTES + 1), T0, T0, 1)
+    core.offer(COLOR, bytes(MAX_MESSAGE_BYTES), T0, T0, 2)
+    wait_until(lambda: core.queue_bytes == 0)
+    core.watch_streams()
+    result = core.stop()
+    told = [e for e in map(json.loads, core.take_events()) if e["kind"] == "too_large"]
+    core.close()
+    stream = result.manifest.streams[COLOR]
+    assert (stream.received, stream.written, stream.dropped_queue) == (2, 1, 1)
+    assert [event["topic"] for event in told] == [COLOR]
+    with open_episode(result.path) as episode:
+        assert [len(m.data) for m in episode.read_messages(COLOR)] == [MAX_MESSAGE_BYTES]
+
+
 def test_a_stalled_disk_costs_images_and_the_accounts_say_so(tmp_path: Path) -> None:
     disk, clock = StalledDisk(), FakeClock()
     core = recorder(tmp_path, clock=clock, file_system=disk, queue_bytes=1 << 20, chunk_bytes=4096)
@@ -433,6 +452,10 @@ def test_a_stalled_disk_costs_images_and_the_accounts_say_so(tmp_path: Path) -> 
         core.offer(COLOR, big, T0 + n, T0, n + 1)
         core.offer(DEPTH, big, T0 + n, T0, n + 1)
         core.offer(JOINTS, joint_state(T0 + n, n), T0 + n, T0, n + 1)
+    # Neither the loop that drains nor the operator's commands wait for the disk.
+    assert core.label(True)
+    assert core.must_stop() is None
+    assert {s.topic for s in core.live_streams() if s.dropped_queue} == {COLOR, DEPTH}
     disk.stalled = False
     wait_until(lambda: core.queue_bytes == 0)
     core.offer(COLOR, big, T0 + 100, T0, 51)

@@ -1,5 +1,6 @@
 """Cross-checks after typing: each with one edit of a good rig and the exact message."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,20 @@ def test_a_queue_that_cannot_hold_four_images_is_refused(tmp_path: Path):
     assert _refusal(path) == (
         f"{path}:{line_of(path, 'queue_bytes')}: recording.queue_bytes = 1048576: must hold four "
         "images of every camera: at least 12582912"
+    )
+
+
+def test_a_pre_roll_that_would_take_the_queue_is_refused(tmp_path: Path):
+    path = write_rig(
+        tmp_path,
+        ("width: 64\n    height: 48", "width: 1024\n    height: 768"),
+        ("compression: zstd", "queue_bytes: 67108864\n  pre_roll_s: 2.0"),
+    )
+    needed = 2 * 1024 * 768 * 5 * 30
+    assert _refusal(path) == (
+        f"{path}:{line_of(path, 'pre_roll_s')}: recording.pre_roll_s = 2.0: images of so long take "
+        f"{needed} bytes, and a pre-roll may take 40% of recording.queue_bytes: at most "
+        f"{0.4 * 67108864 * 2 / needed:.2g} s, or a queue of at least {math.ceil(needed / 0.4)}"
     )
 
 
