@@ -198,8 +198,10 @@ class TeleopChain:
         leader = self._leader.judge(now_ns, utc_ns)
         follower = self._follower.judge(now_ns, utc_ns)
         doubt = self._doubt(leader, follower, step, now_ns, utc_ns)
+        self._resume(follower, step)
         bits = self._watch(follower, now_ns)
-        self._react(leader, follower, doubt)
+        is_dead = leader.dead or follower.dead or step.elapsed_s > self._watchdog.fault_after_s
+        self._react(leader, follower, doubt, is_dead=is_dead)
         bits |= self._move(leader.positions, leader.stamp_ns, step)
         if doubt is not None:
             bits |= doubt.bits
@@ -299,16 +301,31 @@ class TeleopChain:
         if step.backwards_s > 0.0:
             text = f"the loop's clock went backwards by {step.backwards_s:.6f} s"
             doubts.append(Doubt(LimiterBits.TIME_ORDER.value, text))
-        if step.pause_s > self._watchdog.hold_after_s:
-            text = f"the loop paused for {step.pause_s + step.dt_s:.3f} s"
+        if step.elapsed_s > self._watchdog.hold_after_s:
+            text = f"the loop paused for {step.elapsed_s:.3f} s"
             doubts.append(Doubt(LimiterBits.LATE_TICK.value, text))
         return merged(doubts)
 
-    def _react(self, leader: Judgement, follower: Judgement, doubt: Doubt | None) -> None:
+    def _resume(self, follower: Judgement, step: Step) -> None:
+        """After a pause the follower rests where its own watchdog held it: begin there anew."""
+        if step.elapsed_s <= self._watchdog.hold_after_s or not self._command.is_active:
+            return
+        self._command.drop()
+        if follower.positions is not None and self.state is not TeleopState.DISARMED:
+            self._begin(follower.positions)
+
+    def _begin(self, measured: tuple[float, ...]) -> None:
+        self._command.start(measured)
+        if self._tracking is not None:
+            self._tracking.forget()
+
+    def _react(
+        self, leader: Judgement, follower: Judgement, doubt: Doubt | None, *, is_dead: bool
+    ) -> None:
         if self.state not in _ARMED:
             return
         if doubt is not None:
-            if leader.dead or follower.dead:
+            if is_dead:
                 limit = f"fault after {self._watchdog.fault_after_s:g} s without good input"
                 self._happen(TeleopEvent.INPUT_DEAD, f"{doubt.reason}; {limit}")
             else:
@@ -322,9 +339,7 @@ class TeleopChain:
     def _align(self, wish: tuple[float, ...], measured: tuple[float, ...]) -> None:
         """Decide how to come from ALIGNING or HOLD towards ENGAGED."""
         if not self._command.is_active:
-            self._command.start(measured)
-            if self._tracking is not None:
-                self._tracking.forget()
+            self._begin(measured)
         command = self._command.positions()
         self._gap = self._alignment.gap(wish, command, "command")
         may_move = self._gap is None or self._alignment.ramps

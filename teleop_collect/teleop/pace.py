@@ -22,6 +22,11 @@ class Step:
     pause_s: float = 0.0
     backwards_s: float = 0.0
 
+    @property
+    def elapsed_s(self) -> float:
+        """All of the time since the last tick, s."""
+        return self.dt_s + self.pause_s
+
 
 class Pace:
     """Steps between ticks.

@@ -44,6 +44,7 @@ ACCELERATION = (10.0, 1.0, 20.0)
 JERK = (2000.0, 200.0, 2000.0)
 RAMP = (0.25, 0.02, 0.25)
 MAX_DT_S = 0.02
+HOLD_AFTER_S = 0.1
 ROUNDING = 2e-14
 """What adding and subtracting positions of up to 10 rad may leave, rad."""
 
@@ -184,7 +185,9 @@ class CommandJudge:
             return None if tick.state.value in ("disarmed", "hold", "fault") else "nothing sent"
         if not all(math.isfinite(value) for value in sent):
             return f"not finite: {sent}"
-        if self._previous is None or ENGAGING in tick.transitions:
+        # A follower rests by itself after a pause so long: commands begin anew where it is.
+        paused = elapsed_s > HOLD_AFTER_S
+        if self._previous is None or paused or ENGAGING in tick.transitions:
             self._previous = self._first = sent
             self._rest()
             return None if sent == measured else f"first command {sent}, measured {measured}"

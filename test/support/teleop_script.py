@@ -5,6 +5,7 @@ import random
 from dataclasses import dataclass
 
 from support.teleop_driver import (
+    HOLD_AFTER_S,
     HOME,
     LEADER_JOINTS,
     MS,
@@ -36,6 +37,7 @@ KINDS = (
     "burst",
     "missing_joint",
     "follower_nan",
+    "follower_drifts",
     "loop_back",
     "loop_stands",
     "gap",
@@ -121,6 +123,8 @@ class Player:
         if kind == "loop_stands":
             elapsed_ns = 0
         driver.now_ns += elapsed_ns
+        if kind == "follower_drifts" or elapsed_ns > HOLD_AFTER_S * 1e9:
+            self._drift(rng, elapsed_ns)
         if kind != "leader_silent":
             self._leader(rng, kind)
         if kind != "follower_silent":
@@ -132,6 +136,12 @@ class Player:
         violation = self._judge.check(tick, elapsed_s, self._measured)
         if violation is not None:
             self.violations.append(f"tick {len(driver.ticks)}, {kind}: {violation}")
+
+    def _drift(self, rng: random.Random, elapsed_ns: int) -> None:
+        """The follower is not where it was sent: less after a tick, far away after a pause."""
+        share = rng.uniform(-1.0, 1.0) * min(elapsed_ns / 1e9, 1.0)
+        way = (0.9 * share, 0.02 * share, 2.0 * share)
+        self.driver.follower = tuple(p + w for p, w in zip(self.driver.follower, way, strict=True))
 
     def _leader(self, rng: random.Random, kind: str) -> None:
         driver = self.driver

@@ -22,6 +22,7 @@ from teleop_collect.rig.description import JointBounds
 from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.limiter_bits import LimiterBits
 from teleop_collect.teleop.state import TeleopState
+from teleop_collect.teleop.tick import Tick
 
 REFUSE = Teleop(align=Align(on_gap="refuse"), limits_off=("jerk",))
 
@@ -474,17 +475,55 @@ def test_short_pause_shortens_the_step() -> None:
     assert tick.action_sent[2] - before <= 4.0 * 0.02
 
 
-def test_long_pause_of_the_loop_holds_and_aligns_again() -> None:
-    driver = moving(Driver().engaged())
-    before = driver.last.action_sent
-    driver.now_ns += 10_000 * MS
+def pause(driver: Driver, pause_ms: int, follower: tuple[float, ...]) -> Tick:
+    """The loop stands still; its follower is elsewhere and its leader asks for more afterwards."""
+    driver.now_ns += pause_ms * MS - PERIOD_NS
+    driver.follower = follower
     driver.leader = (driver.leader[0], driver.leader[1], driver.leader[2] + 3.0)
-    tick = driver.step()
+    return driver.step()
+
+
+def test_pause_longer_than_the_hold_time_begins_anew_where_the_follower_is() -> None:
+    driver = moving(Driver().engaged())
+    rests = (HOME[0], HOME[1], driver.last.action_sent[2] - 0.9)
+    tick = pause(driver, 105, rests)
     assert tick.state is TeleopState.HOLD
     assert tick.limiters & LimiterBits.LATE_TICK
-    assert tick.reason == "the loop paused for 10.005 s"
-    assert tick.action_sent == before
+    assert tick.reason == "the loop paused for 0.105 s"
+    assert (tick.action_sent, tick.velocity_sent) == (rests, (0.0, 0.0, 0.0))
     assert driver.step().state is TeleopState.ALIGNING
+    tick = driver.step(60)
+    assert tick.state is TeleopState.ALIGNING
+    assert tick.velocity_sent[2] == pytest.approx(0.25, abs=1e-9)
+
+
+def test_pause_longer_than_the_fault_time_stays_stopped_where_the_follower_is() -> None:
+    driver = moving(Driver().engaged())
+    rests = (HOME[0], HOME[1], driver.last.action_sent[2] - 0.9)
+    tick = pause(driver, 10_000, rests)
+    assert tick.state is TeleopState.FAULT
+    assert tick.reason == ("the loop paused for 10.000 s; fault after 0.5 s without good input")
+    assert driver.step(50).action_sent == rests
+    assert driver.last.state is TeleopState.FAULT
+
+
+def test_after_a_pause_without_word_of_the_follower_nothing_is_sent() -> None:
+    driver = moving(Driver().engaged())
+    driver.now_ns += 300 * MS
+    driver.leader_sample()
+    tick = driver.tick()
+    assert (tick.state, tick.action_sent) == (TeleopState.HOLD, None)
+    assert tick.limiters & LimiterBits.STALE_FOLLOWER
+    driver.follower = (HOME[0], HOME[1], 0.2)
+    assert driver.step().action_sent == (HOME[0], HOME[1], 0.2)
+
+
+def test_pause_while_disarmed_changes_nothing() -> None:
+    driver = Driver()
+    driver.step()
+    tick = pause(driver, 10_000, HOME)
+    assert (tick.state, tick.action_sent) == (TeleopState.DISARMED, None)
+    assert driver.step().limiters is LimiterBits.NONE
 
 
 def test_loop_time_going_backwards_holds_without_motion() -> None:
