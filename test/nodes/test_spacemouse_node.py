@@ -1,5 +1,8 @@
 """A SpaceMouse moves the simulated arm: mouse, node, teleoperation and follower as processes."""
 
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rclpy
@@ -7,6 +10,7 @@ import yaml
 from geometry_msgs.msg import TwistStamped
 from sensor_msgs.msg import JointState, Joy
 from support.graph import running_rig, wait_for
+from support.lone_recorder import ledger
 
 from teleop_collect import topics
 from teleop_collect.clock import PacedLoop, SystemClock
@@ -26,6 +30,8 @@ pytestmark = pytest.mark.timeout(180)
 
 REPORT_HZ = 125
 FULL = 350
+SETTLED_NS = 150_000_000
+"""So long after a loss nothing that was under way when it happened can still come."""
 LEADER = {
     "driver": "spacemouse",
     "path": "sim://mouse",
@@ -198,16 +204,32 @@ def last(messages, condition) -> bool:
     return bool(found) and condition(found[-1])
 
 
-def test_an_unplugged_mouse_ends_in_zero_and_holds_the_arm(rig, mouse, listener, engaged):
+def test_an_unplugged_mouse_ends_in_zero_holds_the_arm_and_is_a_gap_in_the_ledger(
+    rig, mouse, listener, engaged
+):
+    assert rig.client.trigger(topics.START_EPISODE).success
     for _ in range(20):
         mouse.deflect((0, -FULL, 0, 0, 0, 0))
-    listener.twists()
+    wait_for(lambda: last(listener.twists, lambda t: t.twist.linear.x > 0), 20, "the push")
+    unplugged_ns = time.time_ns()
     mouse.unplug()
     wait_for(lambda: "-> HOLD" in last_engagement(rig), 20, "teleoperation to hold")
     assert listener.twists()[-1].twist == TwistStamped().twist
 
+    plugged_ns = time.time_ns()
     mouse.plug()
     wait_for(lambda: bool(listener.twists()), 20, "twists again")
+    folder = Path(rig.client.trigger(topics.STOP_EPISODE).message)
+
+    with open_episode(folder) as episode:
+        twists = episode.read("/spacemouse/twist")
+    speeds = np.abs(twists.values["linear_m_s"]).max(axis=1)
+    lost = (twists.stamp_ns > unplugged_ns + SETTLED_NS) & (twists.stamp_ns < plugged_ns)
+    assert not lost.any(), "nothing is made up while there is no mouse"
+    after = twists.stamp_ns > unplugged_ns + SETTLED_NS
+    assert after.any()
+    assert speeds[after].max() == 0.0, "and what it last said is forgotten"
+    assert ledger(folder, "/spacemouse/twist")["gaps"] >= 1
 
 
 def last_engagement(rig) -> str:
