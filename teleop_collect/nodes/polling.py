@@ -6,7 +6,7 @@ loop takes everything that has arrived.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rclpy.callback_groups import CallbackGroup
@@ -35,12 +35,14 @@ class Taken(NamedTuple):
         source_ns: UTC time at which the publisher sent it.
         received_ns: UTC time at which it reached this process.
         publication_sequence: the publisher's count, from 1; None where the middleware has none.
+        publisher: its identity; None where rclpy does not tell it (before Kilted).
     """
 
     message: Any
     source_ns: int
     received_ns: int
     publication_sequence: int | None
+    publisher: bytes | None = None
 
 
 class PolledSubscription:
@@ -76,6 +78,7 @@ class PolledSubscription:
                     info["source_timestamp"],
                     info["received_timestamp"],
                     info["publication_sequence_number"],
+                    publisher_in(info),
                 )
 
     def newest(self) -> Taken | None:
@@ -86,3 +89,11 @@ class PolledSubscription:
     def close(self) -> None:
         """Destroy the subscription."""
         self._node.destroy_subscription(self._subscription)
+
+
+def publisher_in(info: Mapping[str, Any]) -> bytes | None:
+    """The publisher's identity in what rclpy says of a message; None where it says none."""
+    gid = info.get("publisher_gid")
+    if isinstance(gid, Mapping):
+        gid = gid.get("data")
+    return bytes(gid) if gid else None

@@ -52,7 +52,6 @@ class StreamIntake:
     def drain(self) -> None:
         """Offer everything that has arrived."""
         for reader in self._readers:
-            countable = reader.is_sequence_countable
             is_event = reader.stream.topic == topics.EPISODE_EVENT
             for taken in reader.drain():
                 if is_event:
@@ -62,7 +61,8 @@ class StreamIntake:
                     taken.message,
                     self._core.anchored_ns(taken.received_ns),
                     taken.source_ns,
-                    taken.publication_sequence if countable else None,
+                    sequence_of(taken, reader),
+                    taken.publisher,
                 )
 
     def _on_event(self, data: bytes) -> None:
@@ -88,5 +88,13 @@ class StreamIntake:
             if last is None or last is not before[reader.topic]:
                 continue
             if not EpisodeTopics.is_own(reader.stream.topic):
-                sequence = last.publication_sequence if reader.is_sequence_countable else None
-                self._core.offer(reader.topic, last.message, now_ns, last.source_ns, sequence)
+                sequence = sequence_of(last, reader)
+                self._core.offer(
+                    reader.topic, last.message, now_ns, last.source_ns, sequence, last.publisher
+                )
+
+
+def sequence_of(taken: Taken, reader: StreamReader) -> int | None:
+    """A publisher's number of a message, where losses can be told from it."""
+    known = taken.publisher is not None or reader.is_sequence_countable
+    return taken.publication_sequence if known else None

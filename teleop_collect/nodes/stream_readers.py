@@ -82,7 +82,7 @@ class StreamReader:
 
     @property
     def is_sequence_countable(self) -> bool:
-        """Whether publication sequence numbers tell losses: they do for a single publisher."""
+        """Whether publication numbers alone tell losses: those of a single publisher do."""
         return len(self.endpoints) == 1
 
     @property

@@ -136,7 +136,7 @@ class StreamLedger:
         line = self.line
         gaps, longest_ns = line.with_edges(self._edges_ns(started_ns, ended_ns))
         return StreamCounts(
-            expected=self._expected(ended_ns - started_ns),
+            expected=self.expected(ended_ns - started_ns),
             received=self.received,
             written=self.written,
             dropped_queue=self.dropped_queue,
@@ -150,7 +150,13 @@ class StreamLedger:
             delays=self._delay.counts() if self._has_header else DelayCounts(),
         )
 
-    def _expected(self, duration_ns: int) -> int | Unknown:
+    @property
+    def late(self) -> int | Unknown:
+        """Messages received long after their stamp; unknown for a type without a header."""
+        return self._delay.late if self._has_header else UNKNOWN
+
+    def expected(self, duration_ns: int) -> int | Unknown:
+        """Messages that the nominal rate makes of so much time (ns)."""
         if self.expected_hz is None or not self._continuous:
             return UNKNOWN
         return round(self.expected_hz * duration_ns / NS_PER_S)

@@ -22,25 +22,35 @@ class LiveStream:
         required: an episode without it is bad.
         expected_hz: nominal rate, or None.
         hz: messages per second since the reading before; unknown at the first reading.
-        received: messages of the episode that reached the recorder; None between episodes, as are
-            the following.
+        expected: messages that the nominal rate makes of the episode so far; None between episodes,
+            as are the following.
+        received: messages of the episode that reached the recorder.
+        written: messages in the file; what was received, not dropped and not written yet waits.
         dropped_queue: those given up because the disk is slow.
         lost_transport: messages that never reached the recorder.
         lost_device: images that the camera made and its driver never published.
         gaps: intervals longer than 1.5 periods so far.
         max_gap_ms: the longest interval so far.
+        out_of_order: messages stamped earlier than the one before.
+        duplicate_stamps: messages stamped as the one before.
+        late: messages received more than 100 ms after their stamp.
     """
 
     topic: str
     required: bool
     expected_hz: float | None
     hz: float | Unknown
+    expected: int | Unknown | None = None
     received: int | None = None
+    written: int | None = None
     dropped_queue: int | None = None
     lost_transport: int | Unknown | None = None
     lost_device: int | Unknown | None = None
     gaps: int | Unknown | None = None
     max_gap_ms: float | Unknown | None = None
+    out_of_order: int | None = None
+    duplicate_stamps: int | None = None
+    late: int | Unknown | None = None
 
 
 class LiveLedger:
@@ -57,12 +67,15 @@ class LiveLedger:
         self._before = list(counts)
         self._before_ns: int | None = None
 
-    def read(self, now_ns: int, ledgers: Sequence[StreamLedger] | None) -> list[LiveStream]:
+    def read(
+        self, now_ns: int, ledgers: Sequence[StreamLedger] | None, age_ns: int = 0
+    ) -> list[LiveStream]:
         """The streams as they are now.
 
         Args:
             now_ns: monotonic time.
             ledgers: of the running episode, in the streams' order; None between episodes.
+            age_ns: how long the episode has run.
         """
         counts = list(self._counts)
         elapsed_ns = 0 if self._before_ns is None else now_ns - self._before_ns
@@ -71,22 +84,27 @@ class LiveLedger:
             new = counts[number] - self._before[number]
             hz: float | Unknown = new * NS_PER_S / elapsed_ns if elapsed_ns > 0 else UNKNOWN
             row = LiveStream(topic, stream.required, stream.expected_hz, hz)
-            rows.append(row if ledgers is None else _with_ledger(row, ledgers[number]))
+            rows.append(row if ledgers is None else _with_ledger(row, ledgers[number], age_ns))
         self._before, self._before_ns = counts, now_ns
         return rows
 
 
-def _with_ledger(row: LiveStream, ledger: StreamLedger) -> LiveStream:
+def _with_ledger(row: LiveStream, ledger: StreamLedger, age_ns: int) -> LiveStream:
     gaps, longest_ns = ledger.line.with_edges([])
     return LiveStream(
         row.topic,
         row.required,
         row.expected_hz,
         row.hz,
+        expected=ledger.expected(age_ns),
         received=ledger.received,
+        written=ledger.written,
         dropped_queue=ledger.dropped_queue,
         lost_transport=ledger.transport.lost,
         lost_device=ledger.device.lost,
         gaps=gaps,
         max_gap_ms=longest_ns if longest_ns == UNKNOWN else longest_ns / 1e6,
+        out_of_order=ledger.line.out_of_order,
+        duplicate_stamps=ledger.line.duplicates,
+        late=ledger.late,
     )

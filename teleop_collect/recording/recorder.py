@@ -268,8 +268,10 @@ class EpisodeRecorder:
     def live_streams(self) -> list[LiveStream]:
         """Every stream's rate and ledger as they are now."""
         current = self._current
-        ledgers = None if current is None else current.open.ledgers
-        return self._live.read(self._clock.monotonic_ns(), ledgers)
+        now_ns = self._clock.monotonic_ns()
+        if current is None:
+            return self._live.read(now_ns, None)
+        return self._live.read(now_ns, current.open.ledgers, round(current.age_s() * NS_PER_S))
 
     def take_events(self) -> list[str]:
         """JSON texts of dropouts, silences, clock steps and faults since the last call."""

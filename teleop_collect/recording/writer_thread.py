@@ -132,8 +132,6 @@ class WriterThread:
                 self._stop.wait(IDLE_WAIT_S)
         self._guarded([], last=True)
         self._end_sync()
-        for channel, count in self._writer.counts.items():
-            self._ledgers[channel - 1].written = count
 
     def _guarded(self, batch: list[QueuedMessage], *, last: bool = False) -> None:
         """Write a batch and what is due; on failure count all that is lost and latch the error."""
@@ -149,6 +147,8 @@ class WriterThread:
             self._latch(error)
             for channel, count in self._writer.drop_chunk().items():
                 self._ledgers[channel - 1].dropped_unwritten += count
+        for channel, count in self._writer.counts.items():
+            self._ledgers[channel - 1].written = count
         if self.error is not None:
             for message in batch[written:]:
                 self._ledgers[message[0]].dropped_unwritten += 1

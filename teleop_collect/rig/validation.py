@@ -181,7 +181,7 @@ def _recording_problems(rig: Rig) -> Iterator[Problem]:
         longest_s = PRE_ROLL_SHARE * recording.queue_bytes * recording.pre_roll_s / needed
         text = (
             f"images of so long take {needed} bytes, and a pre-roll may take"
-            f" {PRE_ROLL_SHARE:.0%} of recording.queue_bytes: at most {longest_s:.2g} s, or a queue of"
-            f" at least {math.ceil(needed / PRE_ROLL_SHARE)}"
+            f" {PRE_ROLL_SHARE:.0%} of recording.queue_bytes: at most {longest_s:.2g} s, or"
+            f" a queue of at least {math.ceil(needed / PRE_ROLL_SHARE)}"
         )
         yield Problem(("recording", "pre_roll_s"), text)

@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,28 @@ def test_live_rates_do_not_need_an_episode_and_ledgers_do() -> None:
     for ms in (0, 5, 25):
         ledger.received += 1
         ledger.accept(T0 + ms * MS, b"")
-    row = live.read(2 * NS, [ledger])[0]
+    ledger.written = 2
+    ledger.accept(T0 + 25 * MS, b"")
+    ledger.accept(T0 + 24 * MS, b"")
+    row = live.read(2 * NS, [ledger], NS // 2)[0]
     assert (row.hz, row.received, row.gaps, row.max_gap_ms) == (0.0, 3, 1, 20.0)
+    assert (row.expected, row.written, row.late) == (100, 2, "unknown")
+    assert (row.out_of_order, row.duplicate_stamps) == (1, 1)
+
+
+def test_the_running_recorder_tells_what_is_written_and_what_is_late(tmp_path: Path) -> None:
+    clock = FakeClock()
+    core = recorder(tmp_path, clock=clock, streams=ONLY_JOINTS)
+    core.start(request())
+    core.offer(JOINTS, joint_state(clock.utc_ns() - NS), clock.utc_ns(), None, 1)
+    deadline = time.monotonic() + 20
+    while (row := core.live_streams()[0]).written != 1:
+        assert time.monotonic() < deadline
+        clock.advance_ns(NS // 10)
+    assert (row.received, row.late, row.out_of_order) == (1, 1, 0)
+    assert row.expected > 0
+    core.stop()
+    core.close()
 
 
 def events_of(core: EpisodeRecorder) -> list[tuple[str, str]]:
