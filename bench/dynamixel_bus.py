@@ -61,7 +61,7 @@ def one_bus(report: Report, folder: Path, baud: int) -> None:
                 report.at_least(f"share_of_limit_{baud // 1_000_000}mbps", share, 0.85)
                 follower.hold()
                 report.row(f"{name}, paced at 200 Hz", **paced([own_cycle(follower)], PACED_HZ))
-    with emulator(rig, "left", "--follower"), line_alone(port) as cycle:
+    with emulator(rig, "left", "--follower"), line_alone(port, baud) as cycle:
         bare = measure(cycle, limit_hz(baud, fast=True))
         report.row(f"{name}, the line alone", **bare)
     with emulator(rig, "left", "--follower"):

@@ -3,6 +3,7 @@
 import os
 import select
 import struct
+import termios
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ def two_calls_cycle(follower: DynamixelFollower) -> Callable[[], None]:
 
 
 @contextmanager
-def line_alone(path: Path) -> Iterator[Callable[[], None]]:
+def line_alone(path: Path, baud: int) -> Iterator[Callable[[], None]]:
     """The bytes of one command and one fast reading, and nobody who looks at them."""
     goals = b"".join(struct.pack("<Bi", i, 2113) for i in IDS)
     write = struct.pack("<HH", GOAL_POSITION, GOAL_BYTES) + goals
@@ -62,6 +63,9 @@ def line_alone(path: Path) -> Iterator[Callable[[], None]]:
     answer_bytes = FAST_HEAD_BYTES + SERVOS * (FAST_SHARE_BYTES + BLOCK_BYTES)
     fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
     tty.setraw(fd)
+    settings = termios.tcgetattr(fd)
+    settings[4] = settings[5] = getattr(termios, f"B{baud}")
+    termios.tcsetattr(fd, termios.TCSANOW, settings)
 
     def cycle() -> None:
         os.write(fd, both)
@@ -122,7 +126,7 @@ def lerobot_cycle(port: sdk.PortHandler, packets: sdk.PacketHandler) -> Callable
 
 
 def gello_cycle(port: sdk.PortHandler, packets: sdk.PacketHandler) -> Callable[[], None]:
-    """One lasting group for positions and one for velocities, then goals one servo at a time."""
+    """One lasting group for positions and one for velocities, then a sync write of goals."""
     groups = []
     for address in (132, 128):
         group = sdk.GroupSyncRead(port, packets, address, 4)

@@ -40,7 +40,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def _serve(arguments: argparse.Namespace, stop: StopSignal) -> None:
     port, bus, hand = _emulated(arguments)
-    server = EmulatorServer(bus, hand, Line(device_path(port)), control_socket(port))
+    line = Line(device_path(port), bus.baud)
+    server = EmulatorServer(bus, hand, line, control_socket(port))
     who = "follower" if arguments.follower else "leader"
     print(f"emulated {who} of arm {arguments.arm}: {device_path(port)}", flush=True)
     try:

@@ -49,6 +49,7 @@ class Bus:
 
     def __init__(self, servos: Sequence[EmulatedServo], baud: int) -> None:
         self.servos = tuple(servos)
+        self.baud = baud
         self._byte_ns = BITS_PER_BYTE * 1e9 / baud
         self._free_ns = 0
         self._by_id: dict[int, EmulatedServo] = {}

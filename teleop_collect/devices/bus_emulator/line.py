@@ -3,12 +3,15 @@
 import contextlib
 import fcntl
 import os
+import termios
 import tty
 from pathlib import Path
 
 from teleop_collect.errors import BusyError
 
 READ_BYTES = 4096
+OUTPUT_SPEED = 5
+"""Where tcgetattr has it."""
 
 
 class Line:
@@ -16,13 +19,16 @@ class Line:
 
     Args:
         path: where to put the symlink to the terminal.
+        baud: rate of the bus, bits per second; at another one that a driver sets nothing is
+            understood.
 
     Raises:
         BusyError: another emulator serves the path, or something that is no symlink lies there.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, baud: int) -> None:
         self.path = path
+        self._speed: int | None = getattr(termios, f"B{baud}", None)
         self._master_fd = -1
         self._slave_fd = -1
         self._lock_path = path.with_name(f"{path.name}.lock")
@@ -76,11 +82,13 @@ class Line:
         self._master_fd = self._slave_fd = -1
 
     def read(self) -> bytes:
-        """Bytes that the driver has sent; empty when there are none."""
+        """Bytes that the driver has sent at the rate of the bus; empty when there are none."""
         try:
-            return os.read(self._master_fd, READ_BYTES)
+            data = os.read(self._master_fd, READ_BYTES)
         except BlockingIOError:
             return b""
+        sent_at = termios.tcgetattr(self._slave_fd)[OUTPUT_SPEED]
+        return data if self._speed in (None, sent_at) else b""
 
     def write(self, data: bytes) -> None:
         """Send to the driver; what does not fit the terminal's buffer is lost, as on a wire."""
