@@ -75,10 +75,18 @@ def until_gone(camera: RealSenseCamera) -> Iterator[RgbdSample]:
             yield camera.read()
 
 
-def record(path: Path, frames: int, **changes: Any) -> dict[int, int]:
+def record(
+    path: Path, frames: int, *, with_empty_stream: bool = False, **changes: Any
+) -> dict[int, int]:
     """Write a librealsense recording of an emulated camera, one image each 1/30 s.
 
     Takes as long as it shows: playback keeps to the times at which frames were written.
+
+    Args:
+        path: where to.
+        frames: how many images.
+        with_empty_stream: also record an accelerometer that never says anything.
+        changes: of the emulated camera's settings.
 
     Returns:
         The camera's counter (us) by frame number.
@@ -88,6 +96,8 @@ def record(path: Path, frames: int, **changes: Any) -> dict[int, int]:
     exposed_ns = clock.monotonic_ns()
     emulator = SoftwareCamera(settings(**changes), clock)
     assert emulator.device is not None
+    if with_empty_stream:
+        add_accelerometer(rs, emulator.device.device)
     recorder = rs.recorder(str(path), emulator.device.device)
     sensors = recorder.query_sensors()
     syncer = rs.syncer()
@@ -106,3 +116,10 @@ def record(path: Path, frames: int, **changes: Any) -> dict[int, int]:
         sensor.stop()
         sensor.close()
     return counters
+
+
+def add_accelerometer(rs: Any, device: Any) -> None:
+    stream = rs.motion_stream()
+    stream.type, stream.fmt = rs.stream.accel, rs.format.motion_xyz32f
+    stream.index, stream.uid, stream.fps = 0, 99, 100
+    device.add_sensor("Motion Module").add_motion_stream(stream)

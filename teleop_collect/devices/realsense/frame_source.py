@@ -3,8 +3,8 @@
 A pipeline runs cameras on USB and recordings; it cannot run a `software_device`, whose sensors are
 opened one by one into a syncer instead. Both give composite frames.
 
-Sets are formed by timestamps. The syncer pairs well only when these are large, as UTC milliseconds
-are: the SDK's default, "global time", is left on.
+Sets are formed by timestamps. Frames that do not tell their rate are paired well only when these
+are large, as UTC milliseconds are: the SDK's default, "global time", is left on.
 """
 
 from collections.abc import Sequence

@@ -45,10 +45,11 @@ class FrameFacts:
 
     Attributes:
         number: frame number.
-        timestamp_ms: UTC, ms. Small values would keep the syncer from pairing frames.
+        timestamp_ms: UTC, ms. Small values keep the syncer from pairing frames without a rate.
         counter_us: the device's clock at readout, 32 bits, us.
         exposure_us: length of the exposure, us.
-        arrival_utc_ms: when the host got it, whole ms; None leaves it out.
+        arrival_utc_ms: when the host got it, whole ms. The SDK keeps metadata of a software sensor
+            until it is overwritten, so None leaves it out only before the first frame that had it.
         claimed_hz: the rate in its metadata, by which the syncer pairs; None for the stream's own.
     """
 

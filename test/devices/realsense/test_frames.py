@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 
+from teleop_collect.devices.realsense.frame_source import SensorSource
 from teleop_collect.devices.realsense.frames import color_pixels, depth_raw, timing_of
+from teleop_collect.devices.realsense.geometry import NO_DISTORTION
 from teleop_collect.devices.realsense.sdk import import_realsense
+from teleop_collect.devices.realsense.software_device import (
+    FrameFacts,
+    SoftwareDevice,
+    SoftwareModes,
+)
 from teleop_collect.devices.realsense.stamping import FrameTiming
+from teleop_collect.devices.realsense.streams import StreamRequest, VideoMode, find_profiles
 from teleop_collect.errors import DeviceError
 
 WIDTH, HEIGHT = 64, 48
+IMAGES, PERIOD_MS = 40, 33.333
 
 
 @pytest.fixture
@@ -54,3 +63,29 @@ def test_a_frame_of_another_type_is_refused(frame):
 
 def test_metadata_that_the_camera_does_not_give_is_unknown(frame):
     assert timing_of(import_realsense(), frame) == FrameTiming(1234.5, "hardware_clock")
+
+
+def paired(base_ms: float) -> int:
+    """How many of 40 images come together with their depth when time begins at `base_ms`."""
+    rs = import_realsense()
+    mode = VideoMode(WIDTH, HEIGHT, 30.0)
+    device = SoftwareDevice(rs, "1", "3.2", SoftwareModes((mode,), (mode,), 0.001, NO_DISTORTION))
+    request = StreamRequest(mode, mode)
+    profiles = find_profiles(rs, "1", list(device.device.query_sensors()), request)
+    source = SensorSource(rs, profiles)
+    color, depth = np.zeros((HEIGHT, WIDTH, 3), np.uint8), np.zeros((HEIGHT, WIDTH), np.uint16)
+    count = 0
+    for number in range(IMAGES):
+        time_ms = base_ms + number * PERIOD_MS
+        facts = FrameFacts(number, time_ms, round(number * PERIOD_MS * 1000), 8000, None)
+        device.send_depth(depth, facts)
+        device.send_color(color, facts)
+        while (frames := source.wait(0.001)) is not None:
+            count += frames.as_frameset().size() == 2
+    source.stop()
+    return count
+
+
+@pytest.mark.parametrize("base_ms", [1.8e12, 0.0, 1_000.0, 41_000.0, 1e6])
+def test_images_that_tell_their_rate_are_paired_whenever_their_time_begins(base_ms):
+    assert paired(base_ms) >= IMAGES - 1

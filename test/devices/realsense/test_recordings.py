@@ -62,6 +62,21 @@ def test_every_image_comes_with_its_pixels_number_and_millimetres(recording: Pat
         assert set(np.unique(seen)) <= set(np.unique(depth_mm))
 
 
+def test_a_recorded_stream_without_frames_stops_nothing(tmp_path: Path):
+    # Left to itself the SDK plays every stream of a file, and waits for all of them together.
+    path = tmp_path / "camera.db3"
+    record(path, 10, with_empty_stream=True)
+    rs = import_realsense()
+    streams = {
+        profile.stream_name()
+        for sensor in rs.context().load_device(str(path)).query_sensors()
+        for profile in sensor.get_stream_profiles()
+    }
+    assert "Accel" in streams
+    numbers = [sample.frame_number for sample in until_gone(play(path))]
+    assert numbers[-1] == 9
+
+
 def test_calibration_and_depth_unit_are_those_of_the_recorded_camera(recording: Path):
     camera = play(recording)
     geometry = camera.geometry
