@@ -178,10 +178,13 @@ def test_a_stalled_process_frees_the_arm_until_it_reads_again(arm, leaders):
 def test_a_servo_that_reboots_helps_again(arm, leaders):
     leader = leaders(gripper_spring=SPRING)
     read_again(leader)
-    arm.client.reboot(IDS["gripper"], boot_s=0.2)
+    arm.client.silence(IDS["gripper"])
+    arm.client.reboot(IDS["gripper"], boot_s=0.0)
     for _ in range(3):
         with pytest.raises(DeviceTimeout):
             leader.read()
+    assert torque(arm) == set()
+    arm.client.clear()
     read_again(leader)
     assert torque(arm) == {"gripper"}
     wait_for(lambda: read_again(leader) and current(arm, "gripper") == 100)

@@ -153,7 +153,11 @@ def test_an_unknown_joint_is_refused(follower):
         follower.command({"knee": 0.0})
 
 
-def test_hold_stops_moving_joints_and_keeps_a_grip(arm, follower):
+def test_hold_stops_moving_joints_and_keeps_a_grip(arm):
+    # Slow, and with patience for a machine that is: a watchdog that trips would end the grip.
+    arm.client.write(IDS["shoulder_pan"], 112, 20)
+    follower = arm.follower(bus_watchdog_s=2.0)
+    follower.connect()
     arm.client.block(IDS["gripper"], 2300)
     closed = 2048 + round(1.5 / RAD_PER_TICK)
     grip = near({"gripper": 252 * RAD_PER_TICK * 0.02})
@@ -162,8 +166,9 @@ def test_hold_stops_moving_joints_and_keeps_a_grip(arm, follower):
     follower.hold()
     assert arm.servo("gripper")["goal_ticks"] == closed
     wait_for(lambda: read_again(follower).velocity[0] == 0.0)
-    assert 0.3 < read_again(follower).position[0] < 0.9
+    assert 0.3 < read_again(follower).position[0] < 1.3
     assert read_again(follower).effort[3] > 40
+    follower.close()
 
 
 def test_closing_holds_and_connecting_again_does_not_let_go(arm):
