@@ -4,7 +4,9 @@ The main thread belongs to the node's own loop. Services, parameters and slow ti
 an executor in a second thread; `Host.lock` keeps the two apart.
 """
 
+import errno
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any, Protocol, Self
 
@@ -14,7 +16,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from teleop_collect.errors import TeleopCollectError
+from teleop_collect.errors import EXIT_GOOD, EXIT_USAGE, TeleopCollectError
 from teleop_collect.process import StopSignal, die_with_parent
 from teleop_collect.rig.load import LoadedRig, load_rig
 
@@ -44,6 +46,7 @@ class Host:
             signal_handler_options=SignalHandlerOptions.NO,
         )
         self.node: Node = rclpy.create_node(name, context=self._context)
+        self.exit_code = EXIT_GOOD
         self._executor = SingleThreadedExecutor(context=self._context)
         self._thread = threading.Thread(target=self._spin, name="services", daemon=True)
 
@@ -69,9 +72,27 @@ class Host:
         except ExternalShutdownException:
             pass
         except Exception as error:
-            self.node.get_logger().fatal(f"services ended: {error!r}")
+            # The main loop cannot catch it: without its services a node is none that a rig can use.
+            log = self.node.get_logger()
+            log.fatal(
+                f"services ended by {error!r}; please report this with the log at level debug"
+            )
+            log.debug(traceback.format_exc())
+            self.exit_code = EXIT_USAGE
             self.stop.set()
-            raise
+
+    def attempt(self, call: Callable[[], None]) -> None:
+        """Run a part of the node; what ends it on purpose, or the disk, ends in one message."""
+        try:
+            call()
+        except TeleopCollectError as error:
+            self._end(error.exit_code, str(error))
+        except OSError as error:
+            self._end(EXIT_USAGE, told(error))
+
+    def _end(self, code: int, message: str) -> None:
+        self.node.get_logger().fatal(message)
+        self.exit_code = self.exit_code or code
 
     def __enter__(self) -> Self:
         return self
@@ -92,9 +113,25 @@ def answering(call: Callable[[Any], str]) -> Callable[[Any, Any], Any]:
             response.message, response.success = call(request), True
         except TeleopCollectError as error:
             response.message, response.success = str(error), False
+        except OSError as error:
+            response.message, response.success = told(error), False
         return response
 
     return callback
+
+
+HINTS = {
+    errno.ENOSPC: "; make room on that disk",
+    errno.EDQUOT: "; make room within the quota",
+    errno.EROFS: "; the disk is mounted read-only",
+    errno.EACCES: "; make it writable for this user",
+}
+
+
+def told(error: OSError) -> str:
+    """What the operating system refused, for a person."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}{HINTS.get(error.errno or 0, '')}"
 
 
 def run_node(
@@ -108,25 +145,19 @@ def run_node(
         arguments: command line with `--ros-args`; the process's own when None.
 
     Returns:
-        0, or the exit code of the error that ended it, whose message is logged once.
+        0, or the exit code of the first error that ended it; each error's message is logged once.
     """
     die_with_parent()
     stop = StopSignal().install()
     with Host(name, arguments, stop) as host:
-        try:
-            runnable = build(host)
-        except TeleopCollectError as error:
-            return _fail(host, error)
-        try:
-            host.serve()
-            runnable.run()
-        except TeleopCollectError as error:
-            return _fail(host, error)
-        finally:
-            runnable.close()
-    return 0
+        host.attempt(lambda: _live(host, build))
+    return host.exit_code
 
 
-def _fail(host: Host, error: TeleopCollectError) -> int:
-    host.node.get_logger().fatal(str(error))
-    return error.exit_code
+def _live(host: Host, build: Callable[[Host], Runnable]) -> None:
+    runnable = build(host)
+    try:
+        host.serve()
+        host.attempt(runnable.run)
+    finally:
+        host.attempt(runnable.close)
