@@ -1,6 +1,6 @@
 #!/bin/sh
 # Does the real lerobot load what this package exports? Builds an environment of its own once
-# (build/conformance-venv, about 2 GB) and runs the tests of this folder in it.
+# (build/conformance-venv, about 2 GB) and runs test_lerobot_loader.py in it.
 #
 #   conformance/run.sh [pytest arguments]
 #
@@ -32,4 +32,4 @@ fi
 # The datasets are local; without this the loader would ask a server about them.
 export HF_HUB_OFFLINE=1 HF_HOME="$repository/build/conformance-cache"
 cd "$repository"
-exec "$venv/bin/python" -m pytest -c "$here/pytest.ini" --rootdir="$here" "$here" "$@"
+exec "$venv/bin/python" -m pytest -c "$here/pytest.ini" --rootdir="$here" "$here/test_lerobot_loader.py" "$@"
