@@ -5,17 +5,21 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from teleop_collect import topics
+from teleop_collect.cli.line_entry import LineEntry
 from teleop_collect.cli.live_ledger_line import Statuses, ledger_line, ledger_table
 from teleop_collect.cli.status_line import StatusLine
 
 KEYS = """\
-keys: space start / stop     s success     f failure     d discard (twice)     u undo the last
-      p practice on / off (nothing is recorded)     r reset scene (simulated rig)
-      e engage / disarm      x software stop (not a certified safety function)     q quit
-      l ledger of every stream"""
+keys: space start / stop     s success     f failure, and why     n notes of the next episodes
+      d discard (twice)      u undo the last      p practice on / off (nothing is recorded)
+      e engage, or disarm and clear a fault       r reset scene (simulated rig)     q quit
+      x software stop (not a certified safety function)     l ledger of every stream"""
 
 CONFIRM_S = 3.0
 """A second key within this time confirms."""
+DISARMED = "DISARMED"
+STOP_KEY_WHILE_TYPING = "\x18"
+"""Ctrl-X: the stop must be within reach also while letters are text."""
 STOP_TIMEOUT_S = 45.0
 """Longer than the recorder itself waits for a slow disk."""
 TOLD = ("silent", "returned", "dropout", "shedding", "fault", "disk_low", "clock_step", "finishing",
@@ -53,6 +57,10 @@ class Client(Protocol):
         """Statuses published since the last call, by name."""
         ...
 
+    def teleop_states(self) -> dict[str, str]:
+        """State of teleoperation now, by arm."""
+        ...
+
     def trigger(self, service: str, timeout_s: float = ...) -> Answer:
         """Call a Trigger service."""
         ...
@@ -86,27 +94,31 @@ class OperatorTerminal:
         self._say = self._lines.say
         self._statuses: Statuses = {}
         self._now_s = monotonic_s
-        self._engaged = False
         self._practice = False
+        self._entry: LineEntry | None = None
         self._confirming = ("", 0.0)
         self._actions: dict[str, Callable[[], None]] = {
             " ": self._toggle,
             "s": lambda: self._label(True),
-            "f": lambda: self._label(False),
+            "f": self._fail,
+            "n": lambda: self._ask("notes of the next episodes", self._note),
             "d": self._discard,
             "u": self._undo,
             "p": self._toggle_practice,
             "r": lambda: self._tell("reset", self._client.trigger(topics.SIM_RESET)),
             "e": self._engage,
-            "x": lambda: self._tell("stop", self._client.trigger(topics.TELEOP_STOP)),
+            "x": self._stop,
+            STOP_KEY_WHILE_TYPING: self._stop,
             "l": self._tell_ledger,
         }
 
     def press(self, key: str) -> bool:
         """Serve one key ("" when none was pressed); False ends the session."""
-        if key == "q":
+        if self._entry is not None and key != STOP_KEY_WHILE_TYPING:
+            self._type(self._entry, key)
+        elif key == "q":
             return False
-        if key in self._actions:
+        elif key in self._actions:
             self._actions[key]()
         for event in self._client.events():
             if event.get("kind") in TOLD:
@@ -118,6 +130,9 @@ class OperatorTerminal:
         """Show what the recorder says of the running episode, each second."""
         if told := self._client.diagnostics():
             self._statuses = {**self._statuses, **told}
+        if self._entry is not None:
+            self._lines.show(self._entry.shown)
+            return
         self._lines.show(ledger_line(self._statuses) if self._state == "recording" else "")
 
     def _tell_ledger(self) -> None:
@@ -171,14 +186,46 @@ class OperatorTerminal:
         self._say(f"practice: {'on, nothing is recorded' if self._practice else 'off'}")
 
     def _engage(self) -> None:
-        wanted = not self._engaged
+        """Engage arms that are all disarmed; anything else, a fault too, is disarmed."""
+        states = set(self._client.teleop_states().values())
+        wanted = states <= {DISARMED}
         answer = self._client.set_bool(topics.TELEOP_ENGAGE, wanted)
-        self._engaged = wanted and answer.success
-        self._tell("engage" if wanted else "disarm", answer)
+        disarm = "disarm, fault cleared" if "FAULT" in states and answer.success else "disarm"
+        self._tell("engage" if wanted else disarm, answer)
 
-    def _label(self, success: bool) -> None:
+    def _stop(self) -> None:
+        self._tell("stop", self._client.trigger(topics.TELEOP_STOP))
+
+    def _fail(self) -> None:
+        """Label at once, and once more with the reason when the operator gives one."""
+        self._label(False)
+        self._ask("why did it fail", lambda reason: self._label(False, reason))
+
+    def _label(self, success: bool, reason: str = "") -> None:
         word = "success" if success else "failure"
-        self._tell(word, self._client.set_bool(topics.LABEL_SUCCESS, success))
+        if not reason:
+            self._tell(word, self._client.set_bool(topics.LABEL_SUCCESS, success))
+            return
+        self._client.set_parameters("recorder", {"label_reason": reason})
+        answer = self._client.set_bool(topics.LABEL_SUCCESS, success)
+        # Another label, perhaps by another program, must not inherit it.
+        self._client.set_parameters("recorder", {"label_reason": ""})
+        self._tell(f"{word} ({reason})", answer)
+
+    def _note(self, notes: str) -> None:
+        self._client.set_parameters("recorder", {"notes": notes})
+        self._say(f"notes: {notes}")
+
+    def _ask(self, prompt: str, then: Callable[[str], None]) -> None:
+        self._entry = LineEntry(prompt, then)
+
+    def _type(self, entry: LineEntry, key: str) -> None:
+        """A key of a line that is being typed; the entry ends by Enter or Esc."""
+        text = entry.pressed(key)
+        if entry.is_done:
+            self._entry = None
+        if text:
+            entry.then(text)
 
     def _tell(self, what: str, answer: Answer) -> None:
         self._say(f"{what}: {'' if answer.success else 'refused: '}{answer.message}")

@@ -3,10 +3,10 @@
 Joins the rig that runs on this ROS domain (`ros2 launch` or `teleop-collect up`); when none runs,
 starts the rig's graph itself and stops it at the end.
 
-keys: space start / stop     s success     f failure     d discard (twice)     u undo the last
-      p practice on / off (nothing is recorded)     r reset scene (simulated rig)
-      e engage / disarm      x software stop (not a certified safety function)     q quit
-      l ledger of every stream
+keys: space start / stop     s success     f failure, and why     n notes of the next episodes
+      d discard (twice)      u undo the last      p practice on / off (nothing is recorded)
+      e engage, or disarm and clear a fault       r reset scene (simulated rig)     q quit
+      x software stop (not a certified safety function)     l ledger of every stream
 
 example: teleop-collect record --rig sim_tabletop --task pick_cube
 """

@@ -19,6 +19,7 @@ PARAMETERS = {
     "operator": "pseudonym of the operator; the rig file's when empty",
     "scene": "scene; the rig file's when empty",
     "notes": "free text kept with the next episode",
+    "label_reason": "why the task worked or not; kept with each label while it is set",
     "check_override": "'NAME: REASON' to record without a valid rig check; kept in the manifest",
 }
 
@@ -41,6 +42,11 @@ class RecorderParameters:
     def task_id(self) -> str:
         """Task of the next episode."""
         return self._value("task") or next(iter(self._rig.tasks))
+
+    @property
+    def label_reason(self) -> str | None:
+        """Why a label says what it says; None where nobody says."""
+        return self._value("label_reason") or None
 
     def request(
         self, gate: RigGate, readers: Sequence[StreamReader], recorded: Callable[[str], int]

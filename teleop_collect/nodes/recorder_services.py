@@ -143,9 +143,10 @@ class RecorderServices:
         return str(folder)
 
     def _label(self, request: SetBool.Request) -> str:
-        success = bool(request.data)
-        episode_id = self._core.label(success)
-        self._topics.event(self._core.event("label", success=success))
+        success, reason = bool(request.data), self._parameters.label_reason
+        episode_id = self._core.label(success, reason)
+        why = {} if reason is None else {"reason": reason}
+        self._topics.event(self._core.event("label", success=success, **why))
         return episode_id
 
 

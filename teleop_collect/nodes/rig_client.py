@@ -60,6 +60,10 @@ class RigClient:
         self._diagnostics = PolledSubscription(
             self._node, DiagnosticArray, topics.DIAGNOSTICS, profile(topics.EVENT_QOS)
         )
+        self._teleop = PolledSubscription(
+            self._node, DiagnosticArray, topics.TELEOP_STATUS, profile(topics.FAST_QOS)
+        )
+        self._teleop_states: dict[str, str] = {}
         self._objects = {
             name: PolledSubscription(
                 self._node, PoseStamped, topics.object_topic(name), profile(topics.FAST_QOS, 1)
@@ -97,6 +101,17 @@ class RigClient:
             for taken in self._diagnostics.drain()
             for status in taken.message.status
         }
+
+    def teleop_states(self) -> dict[str, str]:
+        """State of teleoperation now, by arm; empty before it was heard."""
+        if (taken := self._teleop.newest()) is not None:
+            self._teleop_states = {
+                status.name: value.value
+                for status in taken.message.status
+                for value in status.values
+                if value.key == "state"
+            }
+        return self._teleop_states
 
     def poses(self) -> dict[str, Pose]:
         """Latest pose of each tracked object that has been seen."""

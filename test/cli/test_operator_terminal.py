@@ -18,6 +18,8 @@ class RigAtHand:
         self.asked: list[Any] = []
         self.waiting: list[dict[str, Any]] = []
         self.statuses: dict[str, dict[str, str]] = {}
+        self.arms = {"teleop: main": "DISARMED"}
+        self.refusal = "not aligned"
         self.episode: dict[str, Any] = {
             "state": "idle",
             "next_task_id": "pick_cube",
@@ -35,8 +37,13 @@ class RigAtHand:
     def diagnostics(self) -> dict[str, dict[str, str]]:
         return self.statuses
 
+    def teleop_states(self) -> dict[str, str]:
+        return self.arms
+
     def trigger(self, service: str, timeout_s: float = 10.0) -> Answer:
         self.asked.append(service)
+        if service == topics.TELEOP_STOP:
+            self.arms = dict.fromkeys(self.arms, "FAULT")
         if service == topics.START_EPISODE:
             self.episode["state"] = "recording"
         if service == topics.STOP_EPISODE:
@@ -45,7 +52,12 @@ class RigAtHand:
 
     def set_bool(self, service: str, value: bool, timeout_s: float = 10.0) -> Answer:
         self.asked.append((service, value))
-        return Answer(service != topics.TELEOP_ENGAGE, "not aligned")
+        if service != topics.TELEOP_ENGAGE:
+            return Answer(True, "done")
+        if value and self.refusal:
+            return Answer(False, self.refusal)
+        self.arms = dict.fromkeys(self.arms, "ENGAGED" if value else "DISARMED")
+        return Answer(True, "done")
 
     def set_parameters(self, node: str, values: dict[str, Any], timeout_s: float = 10.0) -> None:
         self.asked.append((node, values))
@@ -135,9 +147,53 @@ def test_what_goes_wrong_is_said_without_a_key_and_once() -> None:
 def test_refusals_and_labels_and_the_end() -> None:
     session = Session()
     assert session.press("e") == ["engage: refused: not aligned"]
-    assert session.press("ef") == ["engage: refused: not aligned", "failure: not aligned"]
-    assert (topics.LABEL_SUCCESS, False) in session.rig.asked
+    assert session.press("es") == ["engage: refused: not aligned", "success: done"]
+    assert session.rig.asked[-1] == (topics.LABEL_SUCCESS, True)
     assert not session.terminal.press("q")
+
+
+def test_the_key_for_engaging_goes_by_what_teleoperation_says() -> None:
+    session = Session()
+    session.rig.refusal = ""
+    assert session.press("ee") == ["engage: done", "disarm: done"]
+    # Somebody else engaged, or this terminal was started again meanwhile.
+    session.rig.arms = {"teleop: left": "DISARMED", "teleop: right": "HOLD"}
+    assert session.press("e") == ["disarm: done"]
+
+
+def test_a_stop_is_latched_and_the_next_two_keys_clear_it_and_engage() -> None:
+    session = Session()
+    session.rig.refusal = ""
+    assert session.press("x") == ["stop: done"]
+    assert session.rig.asked == [topics.TELEOP_STOP]
+    assert session.press("ee") == ["disarm, fault cleared: done", "engage: done"]
+
+
+def test_a_failure_is_labelled_at_once_and_again_with_its_reason() -> None:
+    session = Session()
+    assert session.press("f") == ["failure: done"]
+    assert session.screen.status.startswith("why did it fail? (Enter ends")
+    assert session.press("slippex\x7fd \r") == ["failure (slipped): done"]
+    label = (topics.LABEL_SUCCESS, False)
+    assert session.rig.asked == [
+        label,
+        ("recorder", {"label_reason": "slipped"}),
+        label,
+        ("recorder", {"label_reason": ""}),
+    ]
+    assert session.screen.status == ""
+    session.rig.asked.clear()
+    assert session.press("f\x1bf\r") == ["failure: done", "failure: done"]
+    assert session.rig.asked == [label, label]
+
+
+def test_while_a_line_is_typed_letters_are_text_and_the_stop_has_a_key_of_its_own() -> None:
+    session = Session()
+    assert session.press("nexq\x18") == ["stop: done"]
+    assert session.rig.asked == [topics.TELEOP_STOP]
+    assert session.press("\r") == ["notes: exq"]
+    assert session.rig.asked[-1] == ("recorder", {"notes": "exq"})
+    assert session.press("e") == ["disarm, fault cleared: done"]
 
 
 def test_the_verdict_and_reached_steps_are_told_in_one_line():
