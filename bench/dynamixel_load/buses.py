@@ -11,7 +11,9 @@ import yaml
 
 from teleop_collect.clock import SystemClock
 from teleop_collect.devices.dynamixel.follower import DynamixelFollower
+from teleop_collect.devices.dynamixel.leader import DynamixelLeader
 from teleop_collect.rig.config import DynamixelFollower as FollowerConfig
+from teleop_collect.rig.config import DynamixelLeader as LeaderConfig
 from teleop_collect.rig.share import shipped_rigs
 
 SERVOS = 7
@@ -95,3 +97,11 @@ def follower_of(path: Path, baud: int, rate_hz: float) -> DynamixelFollower:
         servos=driven(SERVOS), torque_ramp_s=0.0,
     )  # fmt: skip
     return DynamixelFollower(config, str(path), SystemClock())
+
+
+def leader_of(path: Path, baud: int, rate_hz: float) -> DynamixelLeader:
+    """A driver for one emulated leader."""
+    config = LeaderConfig(
+        serial="", port="sim://l", baud=baud, rate_hz=rate_hz, servos=driven(SERVOS)
+    )
+    return DynamixelLeader(config, str(path), SystemClock())

@@ -18,6 +18,7 @@ from support.emulated_follower import (
     reconnect,
 )
 
+from teleop_collect.devices.dynamixel.port import BusPort
 from teleop_collect.errors import DeviceDisconnected, DeviceError, DeviceTimeout
 
 RAD_PER_TICK = 6.283185307179586 / 4096
@@ -173,6 +174,28 @@ def test_a_silent_servo_makes_the_others_hold_until_it_answers(arm, follower):
     assert not follower.recovering
     assert follower.counters.restarts == 0
     drive(follower, FAR, at(FAR))
+
+
+def test_a_servo_that_is_missing_when_the_arm_comes_back_delays_it_by_no_roll_call(arm, follower):
+    follower.close()
+    arm.client.silence(IDS["wrist_1"])
+    # Asking who is there takes 0.8 s; an arm that was complete before is to be back sooner.
+    with pytest.raises(DeviceTimeout, match=r"servo 4 \(wrist_1\)") as told:
+        follower.connect()
+    assert "found ids" not in str(told.value)
+    arm.client.clear()
+    reconnect(follower)
+
+
+def test_who_is_there_is_asked_once_by_an_arm_that_tries_again_and_again(arm, monkeypatch):
+    asked, ask = [], BusPort.who_answers
+    monkeypatch.setattr(BusPort, "who_answers", lambda port: asked.append(port) or ask(port))
+    arm.client.silence(IDS["wrist_1"])
+    incomplete = arm.follower()
+    for _ in range(3):
+        with pytest.raises(DeviceTimeout, match=r"servo 4 \(wrist_1\).*found ids 1 .*, 3 .*, 7 "):
+            incomplete.connect()
+    assert len(asked) == 1
 
 
 def test_a_servo_that_reboots_is_started_again_without_a_jump(arm, follower):
