@@ -5,6 +5,7 @@ and the gap in the ledger.
 import json
 import signal
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -30,7 +31,11 @@ SETTLED_NS = 250_000_000
 """So long into a fault nothing that was under way when it began can still come."""
 CAMERA = {"driver": "realsense", "serial": "sim://top", "width": 320, "height": 240, "fps": 30}
 ARMS = ("leader", "follower")
-FAULTS = ("no_reply", "bit_flip", "unplugged")
+SERVO = 2
+LATE_S = 0.08
+HAND_RAD_S = 2.0
+"""Speed of the leader's joint while answers come late: old by 80 ms is wrong by 0.16 rad."""
+STALE_RAD = 0.08
 PROCESSES = [
     "leader_bus_emulator_main",
     "follower_bus_emulator_main",
@@ -110,16 +115,53 @@ def buses(rig):
         client.close()
 
 
-def fail_for_a_while(buses: list[EmulatorClient], kind: str) -> tuple[int, int]:
+Action = Callable[[EmulatorClient], object]
+
+
+def lasting(kind: str) -> tuple[Action, Action]:
+    return lambda bus: bus.inject(kind, count=None, delay_s=LATE_S), lambda bus: bus.clear()
+
+
+FAULTS: dict[str, tuple[Action, Action]] = {
+    **{k: lasting(k) for k in ("no_reply", "truncated", "bit_flip", "dropped_byte", "late_reply")},
+    "a silent servo": (lambda bus: bus.silence(SERVO), lambda bus: bus.clear()),
+    "overload": (lambda bus: bus.hardware_error(SERVO, 0x20), lambda bus: bus.clear()),
+    "overheating": (lambda bus: bus.hardware_error(SERVO, 0x04), lambda bus: bus.clear()),
+    "a servo that reboots": (lambda bus: bus.reboot(SERVO, FAULT_S + 0.1), lambda bus: None),
+    "unplugged": (lambda bus: bus.unplug(), lambda bus: bus.plug()),
+}
+"""How each begins and ends; a reboot ends by itself, a little later than the others."""
+
+
+def fail_for_a_while(buses: list[EmulatorClient], fault: str) -> tuple[int, int]:
     """Let both buses fail; when that began and ended, UTC ns."""
+    begin, end = FAULTS[fault]
     for bus in buses:
-        bus.unplug() if kind == "unplugged" else bus.inject(kind, count=None)
+        begin(bus)
     began_ns = time.time_ns()
     wait_for(lambda: time.time_ns() - began_ns > FAULT_S * 1e9, 20, "the fault to last")
     ended_ns = time.time_ns()
     for bus in buses:
-        bus.plug() if kind == "unplugged" else bus.clear()
+        end(bus)
     return began_ns, ended_ns
+
+
+class MovingHand:
+    """Turns one joint of the leader at a steady speed; knows where it was at any time."""
+
+    def __init__(self, bus: EmulatorClient, joint: str) -> None:
+        times_s = np.arange(0.0, 2.0, 0.01)
+        positions = [[HAND_RAD_S * t] for t in times_s]
+        told = bus.play({"rate_hz": 100, "joints": [joint], "positions": positions})
+        utc_from_monotonic_ns = time.time_ns() - time.monotonic_ns()
+        self._start_ns = told["start_monotonic_ns"] + utc_from_monotonic_ns
+        self._end_s = float(times_s[-1])
+
+    def at(self, stamps_ns):
+        """Positions at UTC times; NaN where the hand does not move steadily."""
+        t_s = (stamps_ns - self._start_ns) / 1e9
+        steady = (t_s > 0.02) & (t_s < self._end_s - 0.02)
+        return np.where(steady, HAND_RAD_S * t_s, np.nan)
 
 
 def test_each_fault_of_a_bus_is_a_gap_in_the_ledger_and_leaves_no_stale_sample(
@@ -128,23 +170,32 @@ def test_each_fault_of_a_bus_is_a_gap_in_the_ledger_and_leaves_no_stale_sample(
     listener.wait_for_arms_after(time.time_ns())
     start(rig)
     listener.wait_for_arms_after(time.time_ns())
-    faults = []
-    for kind in FAULTS:
-        faults.append(fail_for_a_while(buses, kind))
-        listener.wait_for_arms_after(faults[-1][1])
+    joint = next(iter(rig.loaded.rig.arms["main"].leader.servos))
+    faults = {}
+    for name in FAULTS:
+        if name == "late_reply":
+            hand = MovingHand(buses[0], joint)
+        faults[name] = fail_for_a_while(buses, name)
+        listener.wait_for_arms_after(faults[name][1])
     folder = stop(rig)
 
     with open_episode(folder) as episode:
         for arm in ARMS:
-            stamps = episode.read(joints(arm)).stamp_ns
-            for began_ns, ended_ns in faults:
+            series = episode.read(joints(arm))
+            stamps = series.stamp_ns
+            for name, (began_ns, ended_ns) in faults.items():
                 during = (stamps > began_ns + SETTLED_NS) & (stamps < ended_ns)
-                assert not during.any(), (arm, (stamps[during] - began_ns) / 1e6)
+                assert not during.any(), (arm, name, (stamps[during] - began_ns) / 1e6)
             assert (np.diff(stamps) > 0).all(), "nothing came twice"
             found = ledger(folder, joints(arm))
             assert found["gaps"] >= len(FAULTS)
             assert found["max_gap_ms"] >= (FAULT_S * 1e9 - SETTLED_NS) / 1e6
             assert (found["lost_transport"], found["dropped_queue"]) == (0, 0)
+        series = episode.read(joints("leader"))
+        wrong = series.values["position"][:, series.names.index(joint)] - hand.at(series.stamp_ns)
+        moving = np.isfinite(wrong)
+        assert moving.sum() > 5
+        assert np.abs(wrong[moving]).max() < STALE_RAD
 
 
 def test_images_that_a_camera_lost_are_in_the_ledger_live_and_in_the_end(rig, listener):
