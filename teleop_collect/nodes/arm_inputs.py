@@ -12,6 +12,7 @@ from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.config import Arm, JointDeadman, JoyDeadman, TopicLeader
+from teleop_collect.samples import JointSample
 from teleop_collect.teleop.chain import TeleopChain
 
 CLAMP_COUNTERS = ("clamped_commands", "held_commands", "refused_commands")
@@ -47,12 +48,16 @@ class JoyDeadmanInput:
         if taken is None or self._chain.deadman is None:
             return
         buttons, button = taken.message.buttons, self._config.button
-        if button >= len(buttons):
-            text = f"its messages have {len(buttons)} buttons, button {button} is none of them"
-            self._chain.deadman.received(False, text, now_ns)
-            return
+        held, text = False, f"its messages have no button {button}, only {len(buttons)} buttons"
+        if button < len(buttons):
+            held, text = bool(buttons[button]), "button is up"
+        stamp_ns = conversions.stamp_ns(taken.message.header.stamp)
         receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
-        self._chain.deadman.received(bool(buttons[button]), "button is up", receive_ns)
+        self._chain.deadman.received(held, text, stamp_ns, receive_ns)
+
+    def close(self) -> None:
+        """Drop the subscription."""
+        self._joys.close()
 
 
 class JointDeadmanInput:
@@ -69,17 +74,24 @@ class JointDeadmanInput:
         taken = self._joints.newest()
         if taken is None or self._chain.deadman is None:
             return
-        config = self._config
         sample = conversions.joint_sample(taken.message)
+        held, text = self._held(sample)
+        receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
+        self._chain.deadman.received(held, text, sample.stamp_ns, receive_ns)
+
+    def close(self) -> None:
+        """Drop the subscription."""
+        self._joints.close()
+
+    def _held(self, sample: JointSample) -> tuple[bool, str]:
+        """Whether the joint counts as held, and its value and threshold in words."""
+        config = self._config
         position = dict(zip(sample.names, sample.position, strict=False)).get(config.joint)
         if position is None:
-            self._chain.deadman.received(False, "the leader's message misses it", now_ns)
-            return
+            return False, "the leader's message misses it"
         beyond = position - config.threshold_rad
         text = f"at {position:.3f} rad, held {config.pressed} {config.threshold_rad:g} rad"
-        receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
-        held = beyond > 0 if config.pressed == "above" else beyond < 0
-        self._chain.deadman.received(held, text, receive_ns)
+        return beyond > 0 if config.pressed == "above" else beyond < 0, text
 
 
 DeadmanInput = JoyDeadmanInput | JointDeadmanInput

@@ -16,6 +16,7 @@ from teleop_collect.nodes.gate import RigGate
 from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.leader_arrivals import LeaderArrivals
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.rearm_gate import RearmGate
 from teleop_collect.process import prefer_control, settle_memory
 from teleop_collect.rig.description import descriptions_of
 from teleop_collect.teleop.build import build_group
@@ -37,6 +38,7 @@ class TeleopNode:
         self._clock = SystemClock()
         self._group = build_group(loaded)
         self._gate = RigGate(host, loaded)
+        self._rearm = RearmGate(host, self._group, lambda: self._gate.reason() or self._rival())
         node = host.node
         descriptions = descriptions_of(loaded.rig, loaded.path)
         chains = self._group.chains
@@ -81,6 +83,7 @@ class TeleopNode:
             arm.feed(now_ns, stamp_ns)
         self._watch_orders(now_ns)
         self._ticks = self._group.tick(now_ns, stamp_ns)
+        self._rearm.watch(self._ticks.values(), now_ns)
         for arm in self._arms:
             arm.publish(self._ticks[arm.name], stamp_ns)
             self._report_transitions(arm.name, self._ticks[arm.name])
@@ -131,8 +134,7 @@ class TeleopNode:
         if not isinstance(episode, dict) or episode.get("state") not in ("recording", "practice"):
             return
         name = str(episode.get("episode_id") or episode["state"])
-        with self._host.lock:
-            self._group.episode_begins(name)
+        self._rearm.episode_begins(name)
 
     def _replay(self, request: SetBool.Request) -> str:
         with self._host.lock:

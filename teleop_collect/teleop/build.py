@@ -10,7 +10,7 @@ from teleop_collect.teleop.bounds import JointType
 from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.deadman import DeadmanWatch
 from teleop_collect.teleop.group import TeleopGroup
-from teleop_collect.teleop.guards import arm_guards
+from teleop_collect.teleop.guards import arm_guards, servo_guards
 
 
 def build_group(loaded: LoadedRig) -> TeleopGroup:
@@ -40,11 +40,12 @@ def build_chain(name: str, arm: Arm, description: RobotDescription, teleop: Tele
     """
     bounds = effective_limits(arm, description)
     types = {joint: cast(JointType, description.joints[joint].type) for joint in arm.joints}
-    if isinstance(arm.follower, Ros2ControlFollower) and arm.follower.servo is not None:
+    behind_servo = isinstance(arm.follower, Ros2ControlFollower) and arm.follower.servo is not None
+    guards, off = (servo_guards if behind_servo else arm_guards)(arm, description, teleop)
+    if behind_servo:
         # The robot goes where Servo sends it, which this chain's own commands do not say.
         off_too = {*teleop.limits_off, "tracking"}
         teleop = teleop.model_copy(update={"limits_off": tuple(sorted(off_too))})
-    guards, off = arm_guards(arm, description, teleop)
     return TeleopChain(
         name,
         arm.joints,
@@ -54,13 +55,14 @@ def build_chain(name: str, arm: Arm, description: RobotDescription, teleop: Tele
         teleop,
         leader_joints=arm.joints if arm.is_cartesian else arm.leader_joints,
         guards=guards,
-        deadman=_deadman(arm, teleop),
+        deadman=deadman_watch(arm, teleop),
         leader_knows_velocity=arm.is_cartesian,
         limits_off=off,
     )
 
 
-def _deadman(arm: Arm, teleop: Teleop) -> DeadmanWatch | None:
+def deadman_watch(arm: Arm, teleop: Teleop) -> DeadmanWatch | None:
+    """What must be held while the arm moves; None on an arm without."""
     deadman = arm.deadman
     if deadman is None:
         return None
@@ -68,4 +70,4 @@ def _deadman(arm: Arm, teleop: Teleop) -> DeadmanWatch | None:
         what = f"leader joint {deadman.joint}"
     else:
         what = f"button {deadman.button} of {deadman.topic}"
-    return DeadmanWatch(what, teleop.watchdog.hold_after_s)
+    return DeadmanWatch(what, teleop.watchdog)

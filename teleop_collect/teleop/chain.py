@@ -10,6 +10,7 @@ from teleop_collect.teleop.alignment import Alignment
 from teleop_collect.teleop.arm_command import ArmCommand, joint_limiters
 from teleop_collect.teleop.arm_input import ArmInput, Judgement
 from teleop_collect.teleop.bounds import JointBounds, JointType, SoftBounds, all_soft_bounds
+from teleop_collect.teleop.conditions import Conditions
 from teleop_collect.teleop.deadman import DeadmanWatch
 from teleop_collect.teleop.guard import Guard
 from teleop_collect.teleop.limiter import Limiter
@@ -54,6 +55,7 @@ class TeleopChain:
     Attributes:
         arm_name, joints, limits_off: as given.
         bounds: what commands keep to, by joint.
+        gate_reason: why following may not begin anew, by an episode or after a hold; else None.
         state: after the last tick.
 
     Raises:
@@ -95,6 +97,7 @@ class TeleopChain:
         self._alignment = Alignment(self.joints, self.bounds, teleop.align)
         self._command = ArmCommand(self.joints, self.bounds, self._alignment, limiters, guards)
         self._wrench = next((g for g in guards if isinstance(g, WrenchLimit)), None)
+        self._conditions = Conditions(self._wrench, deadman)
         is_tracked = "tracking" not in teleop.limits_off
         self._tracking = (
             TrackingWatch(self.joints, self.bounds, teleop.tracking) if is_tracked else None
@@ -103,6 +106,8 @@ class TeleopChain:
         self._pace = Pace(teleop.rate_hz)
         self._watchdog = watchdog
         self._utc_minus_monotonic_ns: int | None = None
+        self.gate_reason: str | None = None
+        self._begins_anew = False
         self._reason = ""
         self._gap: str | None = None
         self._transitions: list[Transition] = []
@@ -140,7 +145,7 @@ class TeleopChain:
 
     @property
     def watches_wrench(self) -> bool:
-        """Whether a wrench guard acts on this arm."""
+        """Whether a wrench guard acts."""
         return self._wrench is not None
 
     def driver_clamped(self, text: str, now_ns: int) -> None:
@@ -154,6 +159,7 @@ class TeleopChain:
 
     def episode_begins(self, episode: str) -> None:
         """Following begins anew: the conditions of engaging are looked at once more."""
+        self._begins_anew |= self.state in _FOLLOWING
         self._happen(TeleopEvent.EPISODE, f"episode {episode} begins, aligning again")
 
     def refusal(self, now_ns: int) -> str | None:
@@ -169,7 +175,9 @@ class TeleopChain:
         utc_ns = now_ns + self._utc_minus_monotonic_ns
         leader = self._leader.judge(now_ns, utc_ns)
         follower = self._follower.judge(now_ns, utc_ns)
-        problem = self._posture_problem(leader, follower) or self._rig_problem(now_ns, utc_ns)
+        problem = self._posture_problem(leader, follower) or self._conditions.problem(
+            now_ns, utc_ns
+        )
         return None if problem is None else f"{self.arm_name}: {problem}"
 
     def engage(self, now_ns: int) -> EngageAnswer:
@@ -180,6 +188,7 @@ class TeleopChain:
         if self.state in _ARMED:
             return EngageAnswer(True, f"{self.arm_name}: already engaged, {self.state.value}")
         self._command.drop()
+        self._begins_anew, self.gate_reason = False, None
         self._happen(TeleopEvent.ENGAGE, "engaged by a person; all conditions hold")
         return EngageAnswer(True, f"{self.arm_name}: engaged, aligning follower with leader")
 
@@ -257,20 +266,6 @@ class TeleopChain:
             return None
         return f"{gap}; move the leader to the follower, or set teleop.align.on_gap to ramp"
 
-    def _rig_problem(self, now_ns: int, utc_ns: int) -> str | None:
-        doubts = self._rig_doubts(now_ns, utc_ns)
-        if doubts:
-            return "; ".join(doubt.reason for doubt in doubts)
-        return None if self._wrench is None else self._wrench.pressing()
-
-    def _rig_doubts(self, now_ns: int, utc_ns: int) -> list[Doubt]:
-        """Doubts in what else the arm needs: wrench and deadman."""
-        found = [
-            None if self._wrench is None else self._wrench.doubt(now_ns, utc_ns),
-            None if self.deadman is None else self.deadman.doubt(now_ns),
-        ]
-        return [doubt for doubt in found if doubt is not None]
-
     def _watch(self, follower: Judgement, now_ns: int) -> int:
         """Fault when a measurement is beyond a hard limit; returns bits of what is seen."""
         broken = None if self._wrench is None else self._wrench.broken()
@@ -295,7 +290,7 @@ class TeleopChain:
     ) -> Doubt | None:
         doubts = [d for d in (leader.doubt, follower.doubt) if d is not None]
         # Asked at every tick, so that engaging hears of the last tick and of nothing older.
-        rig_doubts = self._rig_doubts(now_ns, utc_ns)
+        rig_doubts = self._conditions.doubts(now_ns, utc_ns)
         if self.state is not TeleopState.DISARMED:
             doubts += rig_doubts
         if step.backwards_s > 0.0:
@@ -341,16 +336,26 @@ class TeleopChain:
         if not self._command.is_active:
             self._begin(measured)
         command = self._command.positions()
-        self._gap = self._alignment.gap(wish, command, "command")
-        may_move = self._gap is None or self._alignment.ramps
+        refused = self._refused_anew(wish, measured) if self._begins_anew else None
+        gap = self._alignment.gap(wish, command, "command")
+        if refused is None and gap is not None and not self._alignment.ramps:
+            refused = gap
+        self._gap = refused or gap
+        if refused is not None:
+            self._happen(TeleopEvent.INPUT_BAD, refused)
+            return
+        self._begins_anew = False
         if self.state is TeleopState.HOLD:
-            if may_move:
-                self._happen(TeleopEvent.INPUT_GOOD, "input is good again, aligning")
-        elif self._gap is None:
+            self._happen(TeleopEvent.INPUT_GOOD, "input is good again, aligning")
+        elif gap is None:
             self._alignment.begin_following(wish, command, self._command.velocities())
             self._happen(TeleopEvent.ALIGNED, "every joint is within tolerance of the leader")
-        elif not may_move:
-            self._happen(TeleopEvent.INPUT_BAD, self._gap)
+
+    def _refused_anew(self, wish: tuple[float, ...], measured: tuple[float, ...]) -> str | None:
+        """What engaging would be refused for, where it can have changed since."""
+        return self.gate_reason or suspicion(
+            self.joints, wish, measured, self._map.offsets, self._alignment
+        )
 
     def _move(self, wish: tuple[float, ...] | None, stamp_ns: int, step: Step) -> int:
         command = self._command
@@ -377,6 +382,7 @@ class TeleopChain:
         self._explanations.append(reason)
         if after not in _FOLLOWING:
             self._wish_velocity.forget()
+        self._begins_anew |= after is TeleopState.HOLD
 
     def _explain(self, wish: tuple[float, ...] | None, doubt: Doubt | None) -> str:
         if self.state is TeleopState.FAULT:

@@ -46,6 +46,11 @@ class TeleopGroup:
         answers = [chain.engage(now_ns) for chain in self.chains.values()]
         return EngageAnswer(True, "; ".join(answer.message for answer in answers))
 
+    def shut(self, reason: str | None) -> None:
+        """Let no arm begin to follow anew, for a reason; None lets them again."""
+        for chain in self.chains.values():
+            chain.gate_reason = reason
+
     def episode_begins(self, episode: str) -> None:
         """Every arm that follows its leader aligns again."""
         for chain in self.chains.values():

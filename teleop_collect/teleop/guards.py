@@ -36,6 +36,8 @@ def arm_guards(
     """
     guards: list[Guard] = []
     off = [f"{name} (turned off in the rig file)" for name in teleop.limits_off]
+    if arm.deadman is None:
+        off.append("deadman (none in the rig file)")
     moving = tool_joints(arm, description)
     if "workspace" not in teleop.limits_off:
         if arm.workspace is None or arm.workspace == Workspace():
@@ -52,6 +54,27 @@ def arm_guards(
     if "singularity" not in teleop.limits_off and arm.is_cartesian:
         guards.append(SingularityScaling(moving, _jacobian(arm, description, moving)))
     return guards, off
+
+
+SERVOS = ("position", "velocity", "acceleration", "jerk", "workspace", "collision", "singularity")
+"""Limits that MoveIt Servo has in their place: what this chain commands reaches no arm."""
+
+
+def servo_guards(
+    arm: Arm, description: RobotDescription, teleop: Teleop
+) -> tuple[list[Guard], list[str]]:
+    """The same of an arm behind MoveIt Servo: a wrench above its hard limit still stops it."""
+    off = [f"{name} (Servo's here)" for name in SERVOS]
+    off.append("tracking (the arm goes where Servo sends it)")
+    if arm.deadman is None:
+        off.append("deadman (none in the rig file)")
+    if arm.wrench is None:
+        return [], [*off, "wrench (no sensor in the rig file)"]
+    if "wrench" in teleop.limits_off:
+        return [], [*off, "wrench (turned off in the rig file)"]
+    off.append("slowing down by wrench (Servo's here; the hard limit stops)")
+    moving = tool_joints(arm, description)
+    return [WrenchLimit(arm.wrench_guard, moving, teleop.watchdog)], off
 
 
 def tool_joints(arm: Arm, description: RobotDescription) -> tuple[int, ...]:

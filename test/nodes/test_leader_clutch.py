@@ -1,8 +1,11 @@
 """The clutch of a leader arm, through its bus, its driver, teleoperation and the follower."""
 
+import json
+
 import pytest
 import yaml
 from sensor_msgs.msg import JointState
+from std_msgs.msg import String
 from support.graph import RunningRig, running_rig, wait_for
 from support.lone_recorder import publishing_node
 
@@ -114,3 +117,28 @@ def test_pressed_the_leader_moves_alone_and_released_the_follower_comes_after(ri
     )
     wait_for(lambda: follows(rig), 20, "teleoperation to go on")
     assert "FAULT" not in rig.log("teleop")
+
+
+def test_after_a_hold_a_check_that_fails_meanwhile_keeps_the_arm_held(rig, hand, arms):
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
+    engage(rig)
+    passed = rig.client.state(topics.RIG_CHECK_RESULT)
+    with publishing_node() as node:
+        results = node.create_publisher(
+            String, topics.RIG_CHECK_RESULT, profile(topics.LATCHED_QOS)
+        )
+        wait_for(lambda: results.get_subscription_count() > 0, 20, "teleoperation to listen")
+        results.publish(String(data=json.dumps({**passed, "result": "fail"})))
+        hand.set_pose({PEDAL: PRESSED_RAD})
+        wait_for(lambda: arms.position("leader", PEDAL) > 0.9, 20, "the pedal to be read")
+        hand.set_pose({PEDAL: RELEASED_RAD})
+        wait_for(lambda: "the rig check failed" in told(rig), 20, "the arm to stay held")
+        assert not follows(rig)
+
+        results.publish(String(data=json.dumps(passed)))
+        wait_for(lambda: follows(rig), 20, "the arm to follow again")
+
+
+def told(rig: RunningRig) -> str:
+    """What teleoperation says of the arm."""
+    return rig.client.diagnostics().get("teleop: main", {}).get("message", "")

@@ -1,11 +1,13 @@
 """The shipped rig's chain, from its rig file."""
 
 import pytest
+from support.guarded_arm import DESCRIPTION, guarded
 
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import JointMapping
+from teleop_collect.rig.config import Arm, JointMapping, Teleop, Workspace
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.safety_config import Box
 from teleop_collect.samples import JointSample, WrenchSample
 from teleop_collect.teleop.build import build_chain, build_group
 from teleop_collect.teleop.state import TeleopState
@@ -54,3 +56,21 @@ def test_mapping_from_a_servo_that_is_not_there_is_refused() -> None:
     description = RobotDescription.from_urdf(resolve_urdf(arm.urdf, loaded.path))
     with pytest.raises(ConfigError, match="needs leader joint trigger"):
         build_chain("main", arm, description, loaded.rig.teleop)
+
+
+def test_behind_moveit_servo_every_limit_that_is_servos_is_named_and_a_hard_force_still_acts() -> (
+    None
+):
+    servo = {"twist_topic": "/twist", "rate_hz": 100}
+    follower = {"driver": "ros2_control", "serial": "FR3", "rate_hz": 100, "servo": servo}
+    follower["command_topic"] = "/arm/joint_trajectory"
+    workspace = Workspace(box=Box(lower_m=(0.0, -1.0, 0.0), upper_m=(1.0, 1.0, 1.0)))
+    arm = guarded(leader="spacemouse", workspace=workspace).model_dump() | {"follower": follower}
+    chain = build_chain("main", Arm.model_validate(arm), DESCRIPTION, Teleop())
+    servos = "position velocity acceleration jerk workspace collision singularity"
+    assert set(chain.limits_off) == {f"{name} (Servo's here)" for name in servos.split()} | {
+        "tracking (the arm goes where Servo sends it)",
+        "slowing down by wrench (Servo's here; the hard limit stops)",
+        "deadman (none in the rig file)",
+    }
+    assert chain.watches_wrench

@@ -6,7 +6,7 @@ import pytest
 from support.teleop_driver import BOUNDS, HOME, JOINTS, LEADER_JOINTS, MAPPING, MS, TYPES, Driver
 from support.teleop_driver import leader_of as at
 
-from teleop_collect.rig.config import JointMapping, Teleop, Tracking
+from teleop_collect.rig.config import JointMapping, Teleop, Tracking, Watchdog
 from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.deadman import DeadmanWatch
 from teleop_collect.teleop.limiter_bits import LimiterBits
@@ -31,13 +31,13 @@ class WithDeadman(Driver):
     """A driver whose operator holds button 3, or not."""
 
     def __init__(self) -> None:
-        self.deadman = DeadmanWatch("button 3 of pedal/joy", 0.1)
+        self.deadman = DeadmanWatch("button 3 of pedal/joy", Watchdog())
         super().__init__(chain(deadman=self.deadman))
         self.held, self.heard = True, True
 
     def tick(self):
         if self.heard:
-            self.deadman.received(self.held, "button is up", self.now_ns)
+            self.deadman.received(self.held, "button is up", self.utc_ns, self.now_ns)
         return super().tick()
 
 
@@ -45,7 +45,7 @@ def test_engaging_needs_the_deadman() -> None:
     driver = WithDeadman()
     driver.heard = False
     driver.step()
-    expected = "main: nothing has been heard of the deadman (button 3 of pedal/joy)"
+    expected = "main: no deadman (button 3 of pedal/joy) sample has arrived"
     assert driver.engage().message == expected
     driver.heard, driver.held = True, False
     driver.step()
@@ -78,7 +78,9 @@ def test_a_silent_deadman_counts_as_released() -> None:
     driver.heard = False
     driver.step(21)
     assert driver.last.state is TeleopState.HOLD
-    assert "was last heard 0.105 s ago, limit 0.1 s" in driver.last.reason
+    assert driver.last.reason == (
+        "deadman (button 3 of pedal/joy) sample is 0.105 s old (received 0.105 s ago), limit 0.1 s"
+    )
 
 
 class Stuck(Driver):
@@ -202,6 +204,59 @@ def test_an_episode_that_begins_while_the_arm_lags_ramps() -> None:
     assert abs(driver.last.velocity_sent[0]) <= 0.25 + 1e-9
 
 
+OLD_CHECK = "the rig check is 25 h old, limit 24 h"
+
+
+def test_a_gate_that_has_shut_meanwhile_lets_no_episode_begin() -> None:
+    driver = Driver(chain()).engaged()
+    driver.chain.gate_reason = OLD_CHECK
+    assert driver.step(5).state is TeleopState.ENGAGED
+    driver.chain.episode_begins("one")
+    tick = driver.step()
+    assert tick.transition == (TeleopState.ENGAGED, TeleopState.HOLD)
+    assert (tick.limiters, tick.reason) == (LimiterBits.ALIGN_REFUSED, OLD_CHECK)
+    assert driver.step(200).state is TeleopState.HOLD
+    driver.chain.gate_reason = None
+    assert driver.step(2).state is TeleopState.ENGAGED
+
+
+def test_a_gate_that_has_shut_meanwhile_keeps_a_hold() -> None:
+    driver = Driver(chain()).engaged()
+    driver.step(25, leader=False)
+    driver.chain.gate_reason = OLD_CHECK
+    tick = driver.step(10)
+    assert (tick.state, tick.reason) == (TeleopState.HOLD, OLD_CHECK)
+    driver.chain.gate_reason = None
+    assert driver.step(2).state is TeleopState.ENGAGED
+
+
+@pytest.mark.parametrize("episode", [False, True])
+def test_a_leader_that_looks_mirrored_afterwards_is_not_followed_anew(episode: bool) -> None:
+    driver = Driver(chain()).engaged()
+    driver.step(25, leader=False)
+    driver.leader = at((-HOME[0], HOME[1], HOME[2]))
+    tick = driver.step(10)
+    assert tick.state is TeleopState.HOLD
+    assert "leader asks -0.5000 rad, follower is at 0.5000 rad, as if its sign" in tick.reason
+    driver.leader = at((-HOME[0] + 0.2, HOME[1], HOME[2]))
+    assert driver.step(2).state is TeleopState.ALIGNING
+    # On its way the ramp may pass a posture that mirrors the leader's; an episode may not begin.
+    driver.leader = at((-driver.follower[0], HOME[1], HOME[2]))
+    if episode:
+        driver.chain.episode_begins("one")
+    state = driver.step().state
+    assert state is (TeleopState.HOLD if episode else TeleopState.ALIGNING)
+
+
+def test_engaging_clears_what_the_gate_said_before() -> None:
+    driver = Driver(chain()).engaged()
+    driver.chain.gate_reason = OLD_CHECK
+    driver.chain.disarm()
+    driver.step()
+    assert driver.engage().accepted  # the node has asked the gate, and would have refused
+    assert driver.step(2).state is TeleopState.ENGAGED
+
+
 def test_every_transition_is_explained() -> None:
     driver = Driver(chain())
     driver.step()
@@ -241,9 +296,30 @@ def test_status_names_bits_and_what_is_off() -> None:
     }
 
 
+HELD_NS = 1_700_000_000_000_000_000
+"""UTC at which the deadman was held; the monotonic clock was at 0."""
+
+
+def held_deadman() -> DeadmanWatch:
+    watch = DeadmanWatch("pedal", Watchdog())
+    watch.received(True, "", HELD_NS, 0)
+    assert watch.doubt(100 * MS, HELD_NS + 100 * MS) is None
+    return watch
+
+
 @pytest.mark.parametrize("late_ms", [101, 300])
 def test_a_deadman_that_was_heard_long_ago_does_not_let_engage(late_ms: int) -> None:
-    watch = DeadmanWatch("pedal", 0.1)
-    watch.received(True, "", 0)
-    assert watch.doubt(100 * MS) is None
-    assert watch.doubt(late_ms * MS).bits == LimiterBits.DEADMAN
+    watch = held_deadman()
+    assert watch.doubt(late_ms * MS, HELD_NS).bits == LimiterBits.DEADMAN
+    assert watch.doubt(0, HELD_NS + late_ms * MS).bits == LimiterBits.DEADMAN
+
+
+def test_a_deadmans_message_sent_again_does_not_hold_but_does_release() -> None:
+    watch = held_deadman()
+    watch.received(True, "", HELD_NS, 150 * MS)
+    assert "0.150 s old" in watch.doubt(150 * MS, HELD_NS + 150 * MS).reason
+    watch = held_deadman()
+    watch.received(False, "let go", HELD_NS, 5 * MS)
+    assert watch.doubt(5 * MS, HELD_NS + 5 * MS).reason == "deadman (pedal) is not held: let go"
+    watch.received(True, "", HELD_NS - 1, 6 * MS)
+    assert watch.doubt(6 * MS, HELD_NS + 6 * MS).bits & LimiterBits.DEADMAN

@@ -19,7 +19,7 @@ def test_all_guards_stand_in_their_order():
     bits = [guard.bit for guard in arm.guards]
     assert bits == sorted(bits)
     assert [bit.name for bit in bits] == ["WORKSPACE", "COLLISION", "COLLISION", "WRENCH"]
-    assert arm.chain.limits_off == ()
+    assert arm.chain.limits_off == ("deadman (none in the rig file)",)
 
 
 def test_what_is_turned_off_or_missing_is_named():
@@ -27,6 +27,7 @@ def test_what_is_turned_off_or_missing_is_named():
     assert arm.chain.limits_off == (
         "jerk (turned off in the rig file)",
         "tracking (turned off in the rig file)",
+        "deadman (none in the rig file)",
         "workspace (none in the rig file)",
         "collision with the table (none in the rig file)",
         "wrench (no sensor in the rig file)",
