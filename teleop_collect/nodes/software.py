@@ -22,12 +22,21 @@ def software_versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    folder = Path(teleop_collect.__file__).parent
-    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    """HEAD of the checkout that this code belongs to.
+
+    An installed copy belongs to none, even where it lies inside some other repository.
+    """
+    code = Path(teleop_collect.__file__).resolve()
+    git = ["git", "-C", str(code.parent)]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        _output([*git, "ls-files", "--error-unmatch", code.name])
+        return _output([*git, "rev-parse", "HEAD"])
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _distro_of_wheels() -> str:
