@@ -8,6 +8,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
 from teleop_collect.clock import SystemClock
@@ -17,13 +18,14 @@ from teleop_collect.samples import JointSample
 
 
 class StandInRobot:
-    """Publishes joint states and takes arrays; its controller tells its joints.
+    """Publishes joint states and takes arrays or trajectories; its controller tells its joints.
 
     Args:
         controller: name of the controller's node.
         order: its parameter `joints`.
         state: joints of the robot and where they stand.
-        gripper_topic: topic of the gripper's commands.
+        gripper_topic: topic of the gripper's commands; None without one.
+        rate_hz: of the joint states.
     """
 
     def __init__(
@@ -31,11 +33,12 @@ class StandInRobot:
         controller: str,
         order: Sequence[str],
         state: dict[str, float],
-        gripper_topic: str,
+        gripper_topic: str | None,
         rate_hz: float,
     ) -> None:
         self.arrays: list[tuple[float, ...]] = []
         self.gripper: list[tuple[float, ...]] = []
+        self.trajectories: list[JointTrajectory] = []
         self._order, self._state, self._clock = tuple(order), dict(state), SystemClock()
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context)
@@ -48,7 +51,13 @@ class StandInRobot:
         self.node.create_subscription(
             Float64MultiArray, f"{controller}/commands", self._on_array, command
         )
-        self.node.create_subscription(Float64MultiArray, gripper_topic, self._on_gripper, command)
+        self.node.create_subscription(
+            JointTrajectory, f"{controller}/joint_trajectory", self._on_trajectory, command
+        )
+        if gripper_topic is not None:
+            self.node.create_subscription(
+                Float64MultiArray, gripper_topic, self._on_gripper, command
+            )
         self.node.create_timer(1.0 / rate_hz, self._publish)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
@@ -68,6 +77,10 @@ class StandInRobot:
     def _on_array(self, message: Float64MultiArray) -> None:
         self.arrays.append(tuple(message.data))
         self._state |= dict(zip(self._order, message.data, strict=True))
+
+    def _on_trajectory(self, message: JointTrajectory) -> None:
+        self.trajectories.append(message)
+        self._state |= dict(zip(message.joint_names, message.points[-1].positions, strict=True))
 
     def _on_gripper(self, message: Float64MultiArray) -> None:
         self.gripper.append(tuple(message.data))
