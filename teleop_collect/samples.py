@@ -86,7 +86,10 @@ class PoseSample:
 
 @dataclass(frozen=True)
 class Intrinsics:
-    """Pinhole camera without distortion: sizes in px, focal lengths and principal point in px."""
+    """Pinhole camera: sizes in px, focal lengths and principal point in px.
+
+    `distortion` is that of `plumb_bob`: k1, k2, p1, p2, k3.
+    """
 
     width: int
     height: int
@@ -94,6 +97,7 @@ class Intrinsics:
     fy: float
     cx: float
     cy: float
+    distortion: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Opens the gate that a rig check opens, for rigs that a bench has made itself, and engages."""
 
+from dataclasses import replace
 from typing import Any
 
 from std_msgs.msg import String
@@ -9,6 +10,7 @@ from teleop_collect.clock import SystemClock
 from teleop_collect.errors import DeviceError
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.rig_client import RigClient
+from teleop_collect.rig.checks.motion_gate import MOTION
 from teleop_collect.rig.checks.report import RigCheckReport
 from teleop_collect.rig.load import LoadedRig
 
@@ -31,5 +33,7 @@ class OpenGate:
         self._publisher = node.create_publisher(
             String, topics.RIG_CHECK_RESULT, profile(topics.LATCHED_QOS)
         )
-        report = RigCheckReport.of(loaded, SystemClock().utc_ns(), ())
+        now_ns = SystemClock().utc_ns()
+        moved = dict.fromkeys(MOTION, now_ns)
+        report = replace(RigCheckReport.of(loaded, now_ns, ()), motion_at_ns=moved)
         self._publisher.publish(String(data=report.to_json()))

@@ -241,18 +241,19 @@ def color_array(message: Image) -> NDArray[np.uint8]:
 
 def published_intrinsics(message: CameraInfo) -> CameraIntrinsics:
     """CameraInfo to intrinsics with the distortion of `plumb_bob`; 0 where it has another model."""
-    fx, _, cx, _, fy, cy, *_ = (float(value) for value in message.k)
-    k1, k2, p1, p2, k3 = (*map(float, message.d[:5]), *(0.0,) * 5)[:5]
+    seen = intrinsics(message)
     return CameraIntrinsics(
-        width=message.width, height=message.height, fx=fx, fy=fy, cx=cx, cy=cy,
-        distortion=(k1, k2, p1, p2, k3),
+        width=seen.width, height=seen.height, fx=seen.fx, fy=seen.fy, cx=seen.cx, cy=seen.cy,
+        distortion=seen.distortion,
     )  # fmt: skip
 
 
 def intrinsics(message: CameraInfo) -> Intrinsics:
-    """CameraInfo to pinhole intrinsics."""
+    """CameraInfo to a pinhole camera; its distortion is 0 where the model is not `plumb_bob`."""
     fx, _, cx, _, fy, cy, *_ = (float(value) for value in message.k)
-    return Intrinsics(message.width, message.height, fx, fy, cx, cy)
+    told = message.d[:5] if message.distortion_model in ("plumb_bob", "") else ()
+    k1, k2, p1, p2, k3 = (*map(float, told), *(0.0,) * 5)[:5]
+    return Intrinsics(message.width, message.height, fx, fy, cx, cy, (k1, k2, p1, p2, k3))
 
 
 def diagnostic(name: str, level: str, message: str, values: dict[str, object]) -> DiagnosticStatus:

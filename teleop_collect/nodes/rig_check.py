@@ -1,10 +1,11 @@
 """Node `rig_check`: observes the rig's topics, runs the rig check and publishes the result.
 
 At the start a valid result of the last hours is taken up again and renewed by the quick check; else
-the whole check runs once. Services run either again. The arm moves only when the parameter `motion`
-says so.
+the whole check runs once. Services run either again. Simulated arms move by themselves where no
+passed motion stands; others only when the parameter `motion` says so.
 """
 
+import json
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.rig_check_context import ContextMaker
 from teleop_collect.process import prefer_data
+from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.kept_report import keep_report, kept_report
 from teleop_collect.rig.checks.measured_baseline import store_baseline
+from teleop_collect.rig.checks.motion_gate import MOTION, moves_by_itself
 from teleop_collect.rig.checks.page.document import write_page
 from teleop_collect.rig.checks.report import RigCheckReport
-from teleop_collect.rig.checks.run import MOTION, NAMES, QUICK, run_checks
+from teleop_collect.rig.checks.run import NAMES, QUICK, run_checks
 
 
 class RigCheckNode:
@@ -33,7 +36,7 @@ class RigCheckNode:
         self._host = host
         self._loaded = host.rig()
         root = host.parameter("root", "", "folder for episodes; the rig file's when empty")
-        host.parameter("motion", False, "whether a check may move the arms a little")
+        host.parameter("motion", False, "whether a check moves the arms, simulated ones even again")
         host.parameter("only", "", "comma-separated names of the checks to run; all when empty")
         host.parameter("page", "", "file for an HTML page about the next check; none when empty")
         self._make = ContextMaker(
@@ -49,49 +52,74 @@ class RigCheckNode:
         node.create_service(Trigger, topics.RIG_CHECK_QUICK, self._reporting(self.quick))
         baseline = answering(lambda _: self._save_baseline())
         node.create_service(Trigger, topics.RIG_CHECK_SAVE_BASELINE, baseline)
-        pose = answering(lambda _: self._make.capture_poses())
+        pose = answering(lambda _: self._make.held.capture())
         node.create_service(Trigger, topics.RIG_CHECK_CAPTURE_POSE, pose)
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
     def run(self) -> None:
         """Check once, then wait for requests."""
-        self._report = kept_report(self._loaded, self._clock.utc_ns())
-        if self._report is not None:
-            self._result.publish(String(data=self._report.to_json()))
-        self.quick()
+        self._report = kept_report(self._loaded)
+        if self._report is not None and self._shut(self._report) is None:
+            self._publish(self._report)
+            self.quick()
+        else:
+            self.check()
         self._host.stop.wait()
 
     def check(self, *, motion: bool = False, only: Collection[str] = NAMES) -> RigCheckReport:
         """Observe and judge; publishes and keeps the report of a whole check."""
+        is_whole = set(only) == set(NAMES)
         with self._host.lock:
-            context = self._make.context(motion=motion and bool(MOTION & set(only)))
-            results = run_checks(context, only)
-            report = RigCheckReport.of(self._loaded, self._clock.utc_ns(), results)
-            if set(only) == set(NAMES):
+            before = self._before()
+            moves = bool(MOTION & set(only)) and (motion or self._may_move_unasked(before))
+            context = self._make.context(motion=moves)
+            results, now_ns = run_checks(context, only), self._clock.utc_ns()
+            report = RigCheckReport.of(self._loaded, now_ns, results, before if is_whole else None)
+            if is_whole:
                 self._accept(report)
-            if page := str(self._host.node.get_parameter("page").value):
-                write_page(context, report, Path(page))
+            self._write_page(context, report)
         self._tell(report)
         return report
 
     def quick(self) -> RigCheckReport:
         """Renew what can change from one session to the next; the whole check where none counts."""
-        before = self._report
-        if before is None or not before.is_of(self._loaded):
+        before = self._before()
+        now_ns, max_age_s = self._clock.utc_ns(), self._loaded.rig.check.max_age_s
+        if before is None or before.outdated(self._loaded, now_ns, max_age_s) is not None:
             return self.check()
         with self._host.lock:
             context = self._make.context(seconds=self._loaded.rig.check.quick_observe_s)
             report = before.renewed(run_checks(context, QUICK), self._clock.utc_ns())
             self._accept(report)
-            if page := str(self._host.node.get_parameter("page").value):
-                write_page(context, report, Path(page))
+            self._write_page(context, report)
         self._tell(report)
         return report
+
+    def _before(self) -> RigCheckReport | None:
+        """The last whole report, where rig and calibration are still the same."""
+        return self._report if self._report and self._report.is_of(self._loaded) else None
+
+    def _may_move_unasked(self, before: RigCheckReport | None) -> bool:
+        if not moves_by_itself(self._loaded.rig):
+            return False
+        return before is None or not before.has_moved_well(self._loaded, self._clock.utc_ns())
+
+    def _write_page(self, context: CheckContext, report: RigCheckReport) -> None:
+        if page := str(self._host.node.get_parameter("page").value):
+            write_page(context, report, Path(page))
 
     def _accept(self, report: RigCheckReport) -> None:
         self._report = report
         keep_report(report)
+        self._publish(report)
+
+    def _publish(self, report: RigCheckReport) -> None:
         self._result.publish(String(data=report.to_json()))
+
+    def _shut(self, report: RigCheckReport) -> str | None:
+        """Why the gate stays shut with this report."""
+        max_age_s = self._loaded.rig.check.max_age_s
+        return report.is_valid_for(self._loaded, self._clock.utc_ns(), max_age_s)
 
     def _tell(self, report: RigCheckReport) -> None:
         log = self._host.node.get_logger()
@@ -116,8 +144,10 @@ class RigCheckNode:
             except TeleopCollectError as error:
                 response.success, response.message = False, str(error)
                 return response
-            response.success = report.result == "pass"
-            response.message = report.to_json()
+            # Only a whole check may open the gate; of chosen ones their own verdict is the answer.
+            gate = self._shut(report) if len(report.results) == len(NAMES) else None
+            response.success = report.result == "pass" and gate is None
+            response.message = json.dumps({**json.loads(report.to_json()), "gate": gate})
             return response
 
         return callback

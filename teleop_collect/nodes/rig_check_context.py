@@ -1,26 +1,24 @@
 """Gathers everything that the checks judge: observations, motions, poses, files, this machine."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
 from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock
-from teleop_collect.errors import CheckFailed, UnreadableError
+from teleop_collect.errors import UnreadableError
 from teleop_collect.nodes.host import Host
-from teleop_collect.nodes.rig_check_arm import ArmWatch
 from teleop_collect.nodes.rig_check_motion import ArmMotion
 from teleop_collect.nodes.rig_check_observing import Observing
+from teleop_collect.nodes.rig_check_poses import HeldPoses
 from teleop_collect.recording.clock_sync import clock_sync
 from teleop_collect.rig.calibration.store import calibration_folder, load_calibrations
 from teleop_collect.rig.checks.baseline import Baseline, load_baseline
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.machine import Machine
-from teleop_collect.rig.checks.motion import MotionRecord, PosePair
+from teleop_collect.rig.checks.motion import MotionRecord
 from teleop_collect.rig.load import LoadedRig
 
 LOOP_S = 0.5
 """How long the control loop is tried."""
-POSE_TIMEOUT_S = 3.0
 
 
 class ContextMaker:
@@ -30,12 +28,15 @@ class ContextMaker:
         host: the process's ROS side.
         loaded: the rig.
         root: where episodes go.
+
+    Attributes:
+        held: postures that a person holds for the next whole check.
     """
 
     def __init__(self, host: Host, loaded: LoadedRig, root: Path) -> None:
         self._host, self._loaded, self._root = host, loaded, root
         self._clock = SystemClock()
-        self._poses: dict[str, tuple[PosePair, ...]] = {}
+        self.held = HeldPoses(host, loaded.rig, self._clock)
 
     def context(self, *, seconds: float | None = None, motion: bool = False) -> CheckContext:
         """Look at the rig.
@@ -51,41 +52,16 @@ class ContextMaker:
         motions: dict[str, MotionRecord] = {}
         if motion and check.motion_rad > 0:
             motions = self._motions(context)
+        held = self.held.use_up() if seconds is None else {}
         moved = {name: record.poses for name, record in motions.items() if record.poses}
         return replace(
             context,
             motions=motions,
-            poses={**self._poses, **moved},
+            poses={**held, **moved},
             calibrations=load_calibrations(self._loaded),
             baseline=self._baseline(),
             now_ns=self._clock.utc_ns(),
         )
-
-    def capture_poses(self) -> str:
-        """Take every arm's leader and follower, which a person has put into the same posture.
-
-        Raises:
-            CheckFailed: a leader or follower is not heard.
-        """
-        taken = {}
-        for name, arm in self._loaded.rig.arms.items():
-            watch = ArmWatch(self._host.node, arm)
-            try:
-                taken[name] = self._pose(watch, name)
-            finally:
-                watch.close()
-        self._poses = {n: (*self._poses.get(n, ()), pair) for n, pair in taken.items()}
-        return f"{len(next(iter(self._poses.values()), ()))} postures taken"
-
-    def _pose(self, watch: ArmWatch, arm: str) -> PosePair:
-        deadline = time.monotonic() + POSE_TIMEOUT_S
-        while time.monotonic() < deadline:
-            for _ in watch.poll():
-                pass
-            if (pair := watch.pose_pair()) is not None:
-                return pair
-            time.sleep(0.02)
-        raise CheckFailed(f"arm '{arm}': leader or follower is silent; start its driver")
 
     def _motions(self, context: CheckContext) -> dict[str, MotionRecord]:
         """One arm after the other, so that they cannot meet."""

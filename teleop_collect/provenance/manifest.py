@@ -56,6 +56,8 @@ class RigCheckRecord(Part):
     at_ns: int | None
     sha256: str | None
     override: str | None
+    checks_off: tuple[str, ...] = ()
+    """Checks that a person turned off in the rig file, by name."""
 
 
 class Hashes(Part):

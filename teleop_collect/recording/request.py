@@ -138,4 +138,5 @@ def rig_check_record(request: StartRequest) -> RigCheckRecord:
         at_ns=at_ns,
         sha256=hashlib.sha256(rig_check_json(report)).hexdigest(),
         override=request.override,
+        checks_off=tuple(report.get("checks_off", ())),
     )

@@ -100,7 +100,7 @@ class Wrench(Section):
     frame_id: str = "ft_frame"
     max_bias_n: Positive | None = None
     """Largest force that may stand while the arm is at rest and touches nothing, N; with the
-    tool's weight in it where the driver does not take it out. Not checked when absent."""
+    tool's weight in it where neither driver nor calibration takes it out. 5 N when absent."""
     serial: str = ""
 
 

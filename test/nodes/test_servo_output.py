@@ -1,6 +1,7 @@
 """Twists forwarded to MoveIt Servo; a stand-in for Servo hears and answers them."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from teleop_collect import topics
 from teleop_collect.clock import SystemClock
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.checks.motion_gate import MOTION
 from teleop_collect.rig.checks.report import RigCheckReport
 from teleop_collect.rig.load import LoadedRig, load_rig
 from teleop_collect.rig.streams import streams_of
@@ -75,7 +77,9 @@ class StandIn:
         self._measured = node.create_publisher(JointState, "joint_states", qos)
         self._commands = node.create_publisher(JointTrajectory, COMMANDS, qos)
         self._gate = node.create_publisher(String, topics.RIG_CHECK_RESULT, latched)
-        report = RigCheckReport.of(loaded, self._clock.utc_ns(), ())
+        now_ns = self._clock.utc_ns()
+        moved = dict.fromkeys(MOTION, now_ns)
+        report = replace(RigCheckReport.of(loaded, now_ns, ()), motion_at_ns=moved)
         self._gate.publish(String(data=report.to_json()))
         node.create_subscription(TwistStamped, TWISTS, self._on_twist, qos)
         node.create_subscription(Float64MultiArray, GRIPPER, self._on_gripper, qos)

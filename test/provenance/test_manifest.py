@@ -31,7 +31,7 @@ KEYS = {
         "notes",
         "steps",
     },
-    "rig_check": {"result", "at", "at_ns", "sha256", "override"},
+    "rig_check": {"result", "at", "at_ns", "sha256", "override", "checks_off"},
     "hashes": {"mcap_sha256", "rig", "urdf", "calibration"},
     "limits_off": "",
     "calibrations": "",

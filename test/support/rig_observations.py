@@ -47,7 +47,10 @@ def good_context(loaded: LoadedRig, root) -> CheckContext:
     """A context on which every check passes."""
     observations = {s.topic: _observation(s) for s in checked_streams(loaded.rig)}
     for topic, sample in _samples(loaded).items():
-        observations[topic] = replace(observations[topic], sample=sample, trace=trace_of(sample))
+        force_n = sample.force_n if isinstance(sample, WrenchSample) else None
+        observations[topic] = replace(
+            observations[topic], sample=sample, trace=trace_of(sample), mean_force_n=force_n
+        )
     observations[topics.DIAGNOSTICS] = Observation(
         topics.DIAGNOSTICS,
         sample=DriverStatuses({f"leader_arm: leader {arm}": READING for arm in loaded.rig.arms}),

@@ -1,4 +1,4 @@
-"""Where a board is in an image, and how far that is from where a calibration puts it."""
+"""Where a board is in an image."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ import numpy as np
 from teleop_collect.errors import CheckFailed
 from teleop_collect.rig.calibration.charuco import BoardView
 from teleop_collect.rig.calibration.opencv import import_cv2
-from teleop_collect.rig.calibration.rigid import distance, from_rigid, from_vector, inverse
-from teleop_collect.rig.calibration.values import CameraIntrinsics, HandEye
+from teleop_collect.rig.calibration.rigid import from_vector
+from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.samples import FloatArray
 
 
@@ -86,7 +86,7 @@ def reprojection_px(view: BoardView, camera: CameraModel, camera_from_board: Flo
 
 @dataclass(frozen=True)
 class ExtrinsicsDrift:
-    """How far a camera seems to have moved since its hand-eye calibration.
+    """How far a camera seems to have moved since it was calibrated or known to be good.
 
     Attributes:
         error_px: root mean square distance of the corners from where the calibration puts them.
@@ -97,40 +97,3 @@ class ExtrinsicsDrift:
     error_px: float
     moved_m: float
     turned_rad: float
-
-
-def extrinsics_drift(
-    view: BoardView, camera: CameraModel, stored: HandEye, board_parent_from_parent: FloatArray
-) -> ExtrinsicsDrift:
-    """Compare a board that is seen now with the stored pose of camera and board.
-
-    Args:
-        view: the board where it was during calibration (it hangs on `stored.board_parent`).
-        camera: intrinsics of the image.
-        stored: the hand-eye calibration.
-        board_parent_from_parent: 4x4 pose of what carries the camera in what carries the board, at
-            the time of the image, from the joints.
-
-    Raises:
-        CheckFailed: the corners do not fix the board's pose.
-    """
-    parent_from_camera = from_rigid(stored.parent_from_camera)
-    board_parent_from_board = from_rigid(stored.board_parent_from_board)
-    parent_from_board = inverse(board_parent_from_parent) @ board_parent_from_board
-    expected = inverse(parent_from_camera) @ parent_from_board
-    seen = board_pose(view, camera).camera_from_board
-    moved_m, turned_rad = distance(parent_from_camera, parent_from_board @ inverse(seen))
-    return ExtrinsicsDrift(reprojection_px(view, camera, expected), moved_m, turned_rad)
-
-
-def intrinsics_difference(now: CameraIntrinsics, stored: CameraIntrinsics) -> tuple[float, float]:
-    """How far published intrinsics are from stored ones.
-
-    Returns:
-        Largest relative difference of the focal lengths, and largest difference of the principal
-        point, px; both infinite when the image sizes differ.
-    """
-    if (now.width, now.height) != (stored.width, stored.height):
-        return float("inf"), float("inf")
-    focal = max(abs(now.fx / stored.fx - 1), abs(now.fy / stored.fy - 1))
-    return focal, max(abs(now.cx - stored.cx), abs(now.cy - stored.cy))

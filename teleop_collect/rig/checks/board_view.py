@@ -25,7 +25,7 @@ class SeenBoard:
     Attributes:
         picture: that image.
         view: its corners.
-        camera: intrinsics that the camera publishes.
+        camera: intrinsics, stored or published.
     """
 
     picture: Picture
@@ -67,16 +67,32 @@ def stored_hand_eye(context: CheckContext, camera: str) -> HandEye | None:
     return found.values if found and isinstance(found.values, HandEye) else None
 
 
+def stored_intrinsics(context: CheckContext, camera: str) -> CameraIntrinsics | None:
+    """The current calibration of a camera's lens."""
+    if context.calibrations is None:
+        return None
+    found = context.calibrations.get("camera", camera_device(camera))
+    return found.values if found and isinstance(found.values, CameraIntrinsics) else None
+
+
 def camera_model(context: CheckContext, camera: str) -> CameraModel | None:
-    """What the camera publishes of itself; None without CameraInfo."""
+    """The camera as calibrated, else as it publishes itself; None without CameraInfo.
+
+    Hand-eye poses were measured with the calibrated lens. Against published intrinsics that are
+    wrong, a camera that stands still would seem to have moved.
+    """
     info = context.observation(topics.color_info_topic(camera)).sample
     if not isinstance(info, Intrinsics) or min(info.fx, info.fy) <= 0:
         return None
+    stored = stored_intrinsics(context, camera)
+    if stored is not None and (stored.width, stored.height) == (info.width, info.height):
+        return CameraModel.of(stored)
     return CameraModel.of(
         CameraIntrinsics(
-            width=info.width, height=info.height, fx=info.fx, fy=info.fy, cx=info.cx, cy=info.cy
+            width=info.width, height=info.height, fx=info.fx, fy=info.fy, cx=info.cx, cy=info.cy,
+            distortion=info.distortion,
         )
-    )
+    )  # fmt: skip
 
 
 def board_scale(context: CheckContext, camera: str) -> float | None:

@@ -1,6 +1,8 @@
 """Check: cameras stand where they were calibrated, by the board that they see now."""
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +37,10 @@ class _Judged:
 
 
 class CameraExtrinsics:
-    """Reprojects the board by the hand-eye calibration, or compares it with the baseline's."""
+    """Reprojects the board by the hand-eye calibration, and compares it with the baseline's.
+
+    Few pixels may be millimetres: the movement that explains them is judged as well.
+    """
 
     name = "camera_extrinsics"
     severity: Severity = "error"
@@ -44,7 +49,7 @@ class CameraExtrinsics:
         """Judge every camera that sees a board and has something to compare it with."""
         limits = context.rig.check
         try:
-            judged = [j for name in context.rig.cameras if (j := _judge(context, name)) is not None]
+            judged = [j for name in context.rig.cameras for j in _judge(context, name)]
         except (MissingExtraError, ConfigError) as error:
             return unseen(self, str(error), "install it, or correct calibration.boards")
         if not judged:
@@ -54,18 +59,28 @@ class CameraExtrinsics:
         if moved := [j.text() for j in judged if j.moved]:
             todo = "put camera and board back, or calibrate again (`calibrate hand-eye`)"
             return bad(self, "; ".join(moved), todo, worst, limits.max_reprojection_px, "px")
-        message = f"{len(judged)} cameras stand where they were"
+        message = f"{len({j.camera for j in judged})} cameras stand where they were"
         return good(self, message, worst, limits.max_reprojection_px, "px")
 
 
-def _judge(context: CheckContext, camera: str) -> _Judged | None:
+def _judge(context: CheckContext, camera: str) -> Iterator[_Judged]:
     seen = seen_board(context, camera)
     if seen is None:
-        return None
-    try:
-        return _since_hand_eye(context, camera, seen) or _since_baseline(context, camera, seen)
-    except CheckFailed:
-        return None
+        return
+    for compared in (_since_hand_eye, _since_baseline):
+        with suppress(CheckFailed):
+            if (judged := compared(context, camera, seen)) is not None:
+                yield judged
+
+
+def _judged(context: CheckContext, camera: str, since: str, drift: ExtrinsicsDrift) -> _Judged:
+    limits = context.rig.check
+    moved = (
+        drift.error_px > limits.max_reprojection_px
+        or drift.moved_m > limits.max_camera_drift_m
+        or drift.turned_rad > limits.max_camera_drift_rad
+    )
+    return _Judged(camera, since, drift, moved)
 
 
 def _since_hand_eye(context: CheckContext, camera: str, seen: SeenBoard) -> _Judged | None:
@@ -79,15 +94,13 @@ def _since_hand_eye(context: CheckContext, camera: str, seen: SeenBoard) -> _Jud
     parent_from_board = inverse(between) @ from_rigid(stored.board_parent_from_board)
     expected = inverse(from_rigid(stored.parent_from_camera)) @ parent_from_board
     drift = drift_of(seen.view.points_m, seen.view.corners_px, expected, seen.camera)
-    limit = context.rig.check.max_reprojection_px
-    return _Judged(camera, "hand-eye calibration", drift, drift.error_px > limit)
+    return _judged(context, camera, "hand-eye calibration", drift)
 
 
 def _since_baseline(context: CheckContext, camera: str, seen: SeenBoard) -> _Judged | None:
     """Against the corners of the baseline, for a camera that does not move with an arm.
 
-    The same corners are compared, so what the calibration has wrong shows in neither; the limits
-    on the movement hold too.
+    The same corners are compared, so what the calibration has wrong shows in neither.
     """
     before = context.camera_baseline(camera)
     if before is None or context.rig.cameras[camera].mount.parent != "world":
@@ -100,10 +113,5 @@ def _since_baseline(context: CheckContext, camera: str, seen: SeenBoard) -> _Jud
     expected = board_pose(BoardView(ids, kept, points_m), seen.camera).camera_from_board
     moved_px = seen.view.corners_px[rows] - kept
     now_px = seen.camera.project(points_m, expected) + moved_px
-    drift, limits = drift_of(points_m, now_px, expected, seen.camera), context.rig.check
-    moved = (
-        drift.error_px > limits.max_reprojection_px
-        or drift.moved_m > limits.max_camera_drift_m
-        or drift.turned_rad > limits.max_camera_drift_rad
-    )
-    return _Judged(camera, "baseline", drift, moved)
+    drift = drift_of(points_m, now_px, expected, seen.camera)
+    return _judged(context, camera, "baseline", drift)

@@ -25,17 +25,15 @@ def keep_report(report: RigCheckReport) -> None:
         unfinished.replace(path)
 
 
-def kept_report(loaded: LoadedRig, now_ns: int) -> RigCheckReport | None:
-    """The kept report of a rig; None without one that is of this rig and young enough.
+def kept_report(loaded: LoadedRig) -> RigCheckReport | None:
+    """The kept report of a rig as it is now, passed or not; None without one.
 
-    Args:
-        loaded: the rig.
-        now_ns: UTC now, ns.
+    A restart must not forget what failed: a stuck joint shows only when the arm moves again.
     """
     with suppress(OSError, TeleopCollectError, UnicodeDecodeError):
         with _path(loaded.rig.name).open("rb") as file:
             report = RigCheckReport.from_json(file.read(MAX_BYTES).decode())
-        if report.is_valid_for(loaded, now_ns, loaded.rig.check.max_age_s) is None:
+        if report.is_of(loaded):
             return report
     return None
 

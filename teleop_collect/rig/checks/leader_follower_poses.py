@@ -1,7 +1,7 @@
 """Check: leader and follower agree in at least two postures: offset, sign and order of joints."""
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -9,8 +9,14 @@ from teleop_collect.rig.checks.arm_joints import tolerance
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.motion import PosePair
 from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good, unseen
+from teleop_collect.rig.description import effective_limits
 
 POSES = 2
+APART = 2.0
+"""Tolerances by which a joint must move: then a leader that stands still or turns the other way is
+out of tolerance in one of the postures."""
+NARROW = 0.2
+"""Share of its range that is enough where that is less; the test motion uses a quarter."""
 FOLLOWS = 0.7
 """A joint whose leader moved by this share of the follower's movement belongs to it."""
 
@@ -26,10 +32,10 @@ class LeaderFollowerPoses:
 
     def run(self, context: CheckContext) -> CheckResult:
         """Compare mapped leader and follower joint by joint over all postures."""
-        compared = {arm: p for arm, p in context.poses.items() if len(p) >= POSES}
-        if not compared:
-            todo = "run `check --motion` (emulated leader) or `check --poses`"
-            return unseen(self, "leader and follower were not compared in two postures", todo)
+        arms = [n for n, a in context.rig.arms.items() if a.leader.driver != "spacemouse"]
+        if not arms:
+            return good(self, "no leader arm in this rig")
+        compared = {arm: p for arm in arms if len(p := context.poses.get(arm, ())) >= POSES}
         found: list[tuple[str, float, float, str]] = []
         worst = (0.0, 0.0, 1.0, "rad")
         for arm, poses in compared.items():
@@ -44,8 +50,48 @@ class LeaderFollowerPoses:
             todo = "run `teleop-collect calibrate leader`, or correct the mapping"
             message = "; ".join(text for text, *_ in found)
             return bad(self, message, todo, round(size, 4), limit, unit)
+        if (blind := _blind(context, arms, compared)) is not None:
+            todo = "run `check --motion` (emulated leader) or `check --poses`"
+            return unseen(self, blind, todo)
         count = min(len(poses) for poses in compared.values())
         return good(self, f"agree in {count} postures", round(size, 4), limit, unit)
+
+
+def _blind(
+    context: CheckContext, arms: list[str], compared: Mapping[str, tuple[PosePair, ...]]
+) -> str | None:
+    """Why postures that agree prove too little: sign and order show only when joints move."""
+    for arm in arms:
+        if arm not in compared:
+            return f"arm '{arm}': leader and follower were not compared in two postures"
+        poses = compared[arm]
+        bounds = effective_limits(context.rig.arms[arm], context.descriptions[arm])
+        for joint in poses[0].leader:
+            limit, unit = tolerance(context, arm, joint)
+            need = min(APART * limit, NARROW * (bounds[joint].upper - bounds[joint].lower))
+            moved = float(np.ptp([pose.follower[joint] for pose in poses]))
+            if not moved >= need:
+                return (
+                    f"arm '{arm}': {joint} moved by {moved:.3f} {unit} between the postures, at "
+                    f"least {need:.3f} are needed"
+                )
+        if pair := _alike(context, arm, poses):
+            return (
+                f"arm '{arm}': {' and '.join(pair)} stand alike in every posture, so exchanged "
+                "joints would not show"
+            )
+    return None
+
+
+def _alike(context: CheckContext, arm: str, poses: tuple[PosePair, ...]) -> tuple[str, str] | None:
+    """Two joints of one kind whose exchange no posture would show."""
+    for one, other in combinations(poses[0].leader, 2):
+        limit, unit = tolerance(context, arm, one)
+        if tolerance(context, arm, other)[1] == unit and all(
+            abs(pose.follower[one] - pose.follower[other]) <= limit for pose in poses
+        ):
+            return one, other
+    return None
 
 
 def _judge(

@@ -66,12 +66,22 @@ class MotionRecord:
     forces_n: tuple[tuple[float, float, float], ...] = ()
     stopped: str = ""
 
-    @classmethod
-    def refused(cls, joints: tuple[str, ...], reason: str) -> "MotionRecord":
-        """A motion that was not begun."""
-        none = np.zeros(0, np.int64)
-        empty = np.zeros((0, len(joints)))
-        return cls(joints, none, empty, none, empty, stopped=reason)
+    @property
+    def begun(self) -> bool:
+        """Whether anything was sent; where not, `stopped` says nothing of the arm."""
+        return len(self.sent_ns) > 0
+
+    def rest_postures(self) -> tuple[dict[str, float], dict[str, float]] | None:
+        """Measured joints where forces were averaged: before the first step and after the last."""
+        if not self.steps or not len(self.measured_ns):
+            return None
+        ends = (self.steps[0].begin_ns, self.steps[-1].end_ns)
+        last = len(self.measured_ns) - 1
+        rows = [min(int(np.searchsorted(self.measured_ns, end)), last) for end in ends]
+        first, second = (
+            dict(zip(self.joints, self.measured[r].tolist(), strict=True)) for r in rows
+        )
+        return first, second
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,17 @@ TODO = "run `teleop-collect check --motion` with the arm's surroundings clear"
 
 def missing(check: Check, context: CheckContext) -> CheckResult | None:
     """The result where no motion can be judged; None when all arms moved."""
+    if context.rig.check.motion_rad == 0:
+        todo = "set check.motion_rad to let the arm move a little"
+        return unseen(check, "the rig file turns the test motion off (check.motion_rad: 0)", todo)
     if not context.motions:
         return unseen(check, "the arm was not moved", TODO)
-    stopped = {arm: r.stopped for arm, r in context.motions.items() if r.stopped}
-    if stopped:
-        text = "; ".join(f"arm '{arm}': {reason}" for arm, reason in stopped.items())
+    stopped = {arm: r for arm, r in context.motions.items() if r.stopped}
+    text = "; ".join(f"arm '{arm}': {record.stopped}" for arm, record in stopped.items())
+    if any(record.begun for record in stopped.values()):
         return bad(check, f"the test motion was not done: {text}", "remove the cause", "unknown")
+    if stopped:
+        return unseen(check, f"the test motion was not begun: {text}", "remove the cause")
     return None
 
 

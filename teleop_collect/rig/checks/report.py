@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import ConfigError, UnreadableError
 from teleop_collect.rig.calibration.store import load_calibrations, rig_calibration_sha256
+from teleop_collect.rig.checks.motion_gate import checks_off, judged, motion_reason
 from teleop_collect.rig.checks.result import CheckResult
 from teleop_collect.rig.description import urdf_sha256
 from teleop_collect.rig.load import LoadedRig
@@ -32,6 +34,9 @@ class RigCheckReport:
         results: one for each check.
         calibration_sha256: hash of all that calibration decides, hex.
         quick_at_ns: when the quick check renewed some of the results; None when it did not.
+        motion_at_ns: when the arm moved for each check that needs it, UTC ns; without those for
+            which it did not.
+        checks_off: names of the checks that the rig file turns off.
     """
 
     schema: Literal["teleop_collect.rig_check/1"]
@@ -43,22 +48,41 @@ class RigCheckReport:
     results: tuple[CheckResult, ...]
     calibration_sha256: str = ""
     quick_at_ns: int | None = None
+    motion_at_ns: Mapping[str, int] = field(default_factory=dict)
+    checks_off: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, loaded: LoadedRig, at_ns: int, results: tuple[CheckResult, ...]
+        cls,
+        loaded: LoadedRig,
+        at_ns: int,
+        results: tuple[CheckResult, ...],
+        before: "RigCheckReport | None" = None,
     ) -> "RigCheckReport":
-        """The report of results that belong to a loaded rig."""
-        urdf = urdf_sha256(loaded.rig, loaded.path)
+        """The report of results that belong to a loaded rig.
+
+        Args:
+            loaded: the rig.
+            at_ns: when it was checked, UTC ns.
+            results: one for each check.
+            before: the report before this one of the same rig, whose motion stands for checks to
+                which the arm did not move now; None without one.
+        """
+        now = judged(results)
+        kept = {} if before is None else judged(before.results)
+        results = tuple(r if r.check in now else kept.get(r.check, r) for r in results)
+        stood = {} if before is None else before.motion_at_ns
         return cls(
             SCHEMA,
             loaded.rig.name,
             _verdict(results),
             at_ns,
             loaded.sha256,
-            urdf,
+            urdf_sha256(loaded.rig, loaded.path),
             results,
             current_calibration_sha256(loaded),
+            motion_at_ns={**stood, **dict.fromkeys(now, at_ns)},
+            checks_off=checks_off(loaded.rig),
         )
 
     def renewed(self, results: tuple[CheckResult, ...], at_ns: int) -> "RigCheckReport":
@@ -110,9 +134,31 @@ class RigCheckReport:
         if self.result == "fail":
             found = "; ".join(f"{r.check}: {r.message}" for r in self.failures())
             return f"the rig check failed: {found}"
+        return self.outdated(loaded, now_ns, max_age_s)
+
+    def outdated(self, loaded: LoadedRig, now_ns: int, max_age_s: float) -> str | None:
+        """Why this report says nothing of the rig as it is now, good or bad; None when it does.
+
+        Args:
+            loaded: the rig that is to move.
+            now_ns: UTC now, ns.
+            max_age_s: oldest report, and oldest motion, that still counts.
+        """
         if (reason := self._other(loaded)) is not None:
             return reason
-        return _age_reason((now_ns - self.at_ns) / NS_PER_S, max_age_s)
+        if (reason := _age_reason((now_ns - self.at_ns) / NS_PER_S, max_age_s)) is not None:
+            return reason
+        return self._motion_reason(loaded, now_ns, max_age_s)
+
+    def has_moved_well(self, loaded: LoadedRig, now_ns: int) -> bool:
+        """Whether every check that needs the arm to move has seen it, lately, and passed."""
+        failed = any(not r.passed for r in judged(self.results).values())
+        max_age_s = loaded.rig.check.max_age_s
+        return not failed and self._motion_reason(loaded, now_ns, max_age_s) is None
+
+    def _motion_reason(self, loaded: LoadedRig, now_ns: int, max_age_s: float) -> str | None:
+        rig, path = loaded.rig, str(loaded.path)
+        return motion_reason(rig, path, self.results, self.motion_at_ns, now_ns, max_age_s)
 
     def _other(self, loaded: LoadedRig) -> str | None:
         """Why this report is not of the rig as it is now; None when it is."""

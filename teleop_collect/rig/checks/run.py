@@ -37,6 +37,7 @@ from teleop_collect.rig.checks.joints_within_limits import JointsWithinLimits
 from teleop_collect.rig.checks.leader_follower_offset import LeaderFollowerOffset
 from teleop_collect.rig.checks.leader_follower_poses import LeaderFollowerPoses
 from teleop_collect.rig.checks.limits_within_urdf import LimitsWithinUrdf
+from teleop_collect.rig.checks.motion_gate import MOTION
 from teleop_collect.rig.checks.result import Check, CheckResult, bad
 from teleop_collect.rig.checks.servo_errors import ServoErrors
 from teleop_collect.rig.checks.servo_limits import ServoLimits
@@ -108,18 +109,6 @@ CHECKS: tuple[Check, ...] = (
     SoftwareVersions(),
 )
 
-MOTION = frozenset(
-    {
-        "leader_follower_poses",
-        "follower_stuck",
-        "follower_order",
-        "follower_tracking",
-        "follower_lag",
-        "gripper_range",
-        "wrench_gravity",
-    }
-)
-"""Need the arm to move."""
 LONG = MOTION | {
     "control_rate",
     "write_speed",

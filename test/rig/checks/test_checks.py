@@ -377,7 +377,7 @@ def test_an_empty_observation_passes_no_check_of_the_rig(context: CheckContext):
     passed = {check.name for check in CHECKS if check.run(nothing).passed}
     machine = {"disk_space", "write_speed", "shared_memory", "software_versions"}
     machine |= {"clock_sync", "control_rate", "socket_buffers", "calibration_files"}
-    of_the_file = {"limits_within_urdf", "servo_limits", "wrench_bias", "camera_usb"}
+    of_the_file = {"limits_within_urdf", "servo_limits", "camera_usb"}
     assert passed - machine == of_the_file | {"topic_qos"}
 
 

@@ -13,6 +13,7 @@ from teleop_collect.rig.checks.motion import JointStep, MotionRecord, PosePair, 
 from teleop_collect.rig.checks.motion_plan import MotionPlan
 from teleop_collect.rig.checks.run import CHECKS
 from teleop_collect.rig.description import JointBounds
+from teleop_collect.rig.load import load_rig
 
 BOUNDS = {
     "shoulder": JointBounds(-1.0, 1.0, 1.0),
@@ -160,3 +161,44 @@ def test_what_is_wrong_between_leader_and_follower_is_told(context, leader, mess
 def test_half_a_degree_is_no_offset(context: CheckContext):
     near = _poses(context, lambda f: {**f, "shoulder": f["shoulder"] + 0.0087})
     assert _run("leader_follower_poses", near).passed
+
+
+def _held(context: CheckContext, *followers: dict[str, float], sign: int = 1) -> CheckContext:
+    """Postures by hand; the leader's shoulder has this sign."""
+    pairs = tuple(PosePair({**f, "shoulder": sign * f["shoulder"]}, f) for f in followers)
+    return replace(context, poses={"main": pairs})
+
+
+def test_postures_that_do_not_differ_prove_nothing(context: CheckContext):
+    apart = ({"shoulder": 0.0, "gripper": 0.0}, {"shoulder": 0.4, "gripper": 0.03})
+    assert _run("leader_follower_poses", _held(context, *apart)).passed
+    assert not _run("leader_follower_poses", _held(context, *apart, sign=-1)).passed
+
+    twice = _run("leader_follower_poses", _held(context, apart[0], apart[0], sign=-1))
+
+    assert (twice.passed, twice.severity) == (False, "info")
+    assert twice.message == (
+        "arm 'main': shoulder moved by 0.000 rad between the postures, at least 0.070 are needed"
+    )
+
+
+def test_every_arm_with_a_leader_must_be_compared(tmp_path: Path):
+    context = good_context(load_rig("sim_bimanual"), tmp_path)
+    left = replace(context, poses={"left": context.poses["left"]})
+    result = _run("leader_follower_poses", left)
+    assert not result.passed
+    assert result.message.startswith("arm 'right': leader and follower were not compared")
+
+
+def test_joints_that_stand_alike_could_be_exchanged_unseen(tmp_path: Path):
+    context = good_context(load_rig("sim_tabletop"), tmp_path)
+    joints = context.rig.arms["main"].joints
+    postures = [dict.fromkeys(joints, 0.0), {j: 0.4 + 0.1 * i for i, j in enumerate(joints)}]
+    postures[1]["gripper"] = 0.0
+    postures[0]["gripper"] = 0.03
+    poses = tuple(PosePair(p, p) for p in postures)
+    assert _run("leader_follower_poses", replace(context, poses={"main": poses})).passed
+    postures[1]["elbow"] = postures[1]["wrist_1"]
+    alike = _run("leader_follower_poses", replace(context, poses={"main": poses}))
+    assert not alike.passed
+    assert "elbow and wrist_1 stand alike in every posture" in alike.message

@@ -147,16 +147,21 @@ def test_a_quick_check_renews_results_but_not_the_age(tmp_path: Path):
     assert RigCheckReport.from_json(renewed.to_json()) == renewed
 
 
-def test_a_report_is_kept_for_the_next_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("wrench", [{}, {"changes": 0}])
+def test_a_report_is_kept_for_the_next_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrench: dict[str, object]
+):
     monkeypatch.setenv("TELEOP_COLLECT_RUNTIME", str(tmp_path / "run"))
-    report, clock = _report(tmp_path)
+    report, _ = _report(tmp_path, **wrench)
     loaded = load_tiny(tmp_path)
-    assert kept_report(loaded, clock.utc_ns()) is None
+    assert kept_report(loaded) is None
 
     keep_report(report)
 
-    assert kept_report(loaded, clock.utc_ns()) == report
-    assert kept_report(loaded, clock.utc_ns() + round((DAY_S + 1) * NS_PER_S)) is None
+    assert kept_report(loaded) == report
+    (tmp_path / "robot.urdf").write_text(URDF + "<!-- -->")
+    assert kept_report(loaded) is None
+    (tmp_path / "robot.urdf").write_text(URDF)
     (kept,) = (tmp_path / "run").glob("*.json")
     kept.write_text("{")
-    assert kept_report(loaded, clock.utc_ns()) is None
+    assert kept_report(loaded) is None
