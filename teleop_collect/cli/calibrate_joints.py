@@ -10,6 +10,7 @@ from typing import Literal
 
 from teleop_collect import topics
 from teleop_collect.cli.calibration_run import Finding, Guide, keep, live_rig
+from teleop_collect.cli.enter_key import pressed_enter
 from teleop_collect.cli.session import connect_client
 from teleop_collect.clock import SystemClock
 from teleop_collect.errors import CheckFailed, ConfigError
@@ -26,7 +27,7 @@ from teleop_collect.rig.runtime import SIM_SCHEME, control_socket, device_path
 from teleop_collect.rig.servo_config import Servo
 
 Side = Literal["leader", "follower"]
-Placer = Callable[[Mapping[str, float]], None]
+Placer = Callable[[Mapping[str, float], Guide], None]
 Reader = Callable[[], StillSample]
 
 
@@ -138,7 +139,7 @@ def _held(
     read: Reader, servos: Mapping[str, Servo], posture: Mapping[str, float], place: Placer,
     guide: Guide,
 ) -> Posture:  # fmt: skip
-    place(posture)
+    place(posture, guide)
     if guide.left_s <= 0:
         raise guide.went_away("both postures are needed")
     sample = read()
@@ -149,15 +150,14 @@ def _held(
     return Posture(posture, angles, noise)
 
 
-def _ask(posture: Mapping[str, float]) -> None:
+def _ask(posture: Mapping[str, float], guide: Guide) -> None:
     told = ", ".join(f"{joint} {value:.3f}" for joint, value in posture.items())
     print(f"Hold the arm in this posture (rad, m for prismatic joints): {told}", file=sys.stderr)
-    try:
-        input("Press Enter when it stands still; Ctrl-C gives up. ")
-    except EOFError:
-        raise CheckFailed(
-            "nobody pressed Enter. Nothing was written; the previous calibration stays"
-        ) from None
+    if pressed_enter("Press Enter when it stands still; Ctrl-C gives up.", guide.left_s):
+        return
+    if guide.left_s <= 0:
+        raise guide.went_away("nobody pressed Enter")
+    raise CheckFailed("nobody pressed Enter. Nothing was written; the previous calibration stays")
 
 
 def _placer(loaded: LoadedRig, name: str, side: Side) -> Placer:
@@ -165,7 +165,7 @@ def _placer(loaded: LoadedRig, name: str, side: Side) -> Placer:
     arm = loaded.rig.arms[name]
     if side == "follower" and isinstance(arm.follower, SimFollower):
 
-        def put(posture: Mapping[str, float]) -> None:
+        def put(posture: Mapping[str, float], _: Guide) -> None:
             with connect_client() as client:
                 place = json.dumps({name: dict(posture)})
                 client.set_parameters("sim_rig", {"place": place})
@@ -178,7 +178,7 @@ def _placer(loaded: LoadedRig, name: str, side: Side) -> Placer:
         if arm.leader.port.startswith(SIM_SCHEME):
             port = arm.leader.port
 
-            def move(posture: Mapping[str, float]) -> None:
+            def move(posture: Mapping[str, float], _: Guide) -> None:
                 hand = EmulatorClient(control_socket(port))
                 hand.set_pose(posture)
                 hand.close()

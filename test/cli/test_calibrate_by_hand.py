@@ -1,8 +1,11 @@
 """`calibrate` with a person who moves the arm: guidance, and when the person leaves."""
 
+import os
+import pty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,10 @@ from support.board_views import TRUTH, looking_at_board, picture
 from support.calibrations import calibration_of
 from support.rig_files import write_rig
 
+from teleop_collect import topics
+from teleop_collect.cli.check_answers import asked_poses
 from teleop_collect.cli.main import main
+from teleop_collect.errors import CheckFailed
 from teleop_collect.rig.calibration.rigid import from_vector
 from teleop_collect.rig.calibration.samples import StillSample
 from teleop_collect.rig.calibration.store import FOLDER_VARIABLE, write_calibration
@@ -50,7 +56,7 @@ class Scene:
     def images(self, _: str, timeout_s: float) -> Iterator[np.ndarray]:
         yield from [self.image] * 4
 
-    def still(self, arm: str, **_: object) -> StillSample:
+    def still(self, *_: object, **__: object) -> StillSample:
         self.looks += 1
         turned = 0.0 if self.stay else 0.2 * self.looks
         joints = {"shoulder": turned, "gripper": 0.0}
@@ -150,31 +156,69 @@ def test_no_board_in_any_pose_is_said(
     assert not (tmp_path / "calibration").exists()
 
 
-def test_a_leader_that_nobody_holds_is_not_calibrated(
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A terminal as stdin; the file descriptor of its other end, where a person would type."""
+    person, ours = pty.openpty()
+    with os.fdopen(ours) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield person
+    with suppress(OSError):
+        os.close(person)
+
+
+def test_a_person_who_walks_away_from_a_leader_is_not_waited_for(
     loaded: LoadedRig,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
+    terminal: int,
 ):
-    def gone(_: str) -> str:
-        raise EOFError
-
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", gone)
-    assert run(monkeypatch, loaded, Scene(), "leader", 5.0) == 1
+    os.write(terminal, b"\n")
+    assert run(monkeypatch, loaded, Scene(), "leader", 0.3) == 1
     said = capsys.readouterr().err
-    assert "Hold the arm in this posture (rad, m for prismatic joints): shoulder 0.500" in said
-    assert "nobody pressed Enter. Nothing was written; the previous calibration stays" in said
+    assert said.count("Hold the arm in this posture (rad, m for prismatic joints): shoulder") == 2
+    assert "not finished within 0.3 s; nobody pressed Enter. Nothing was written; the prev" in said
+    assert not (tmp_path / "calibration").exists()
+
+
+def test_a_terminal_that_is_closed_ends_the_calibration(
+    loaded: LoadedRig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    terminal: int,
+):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    os.close(terminal)
+    assert run(monkeypatch, loaded, Scene(), "leader", 5.0) == 1
+    assert "nobody pressed Enter. Nothing was written; the prev" in capsys.readouterr().err
     assert not (tmp_path / "calibration").exists()
 
 
 def test_ctrl_c_while_the_arm_is_held_writes_nothing(
-    loaded: LoadedRig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    loaded: LoadedRig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, terminal: int
 ):
-    def interrupted(_: str) -> str:
+    def interrupted(*_: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", interrupted)
+    monkeypatch.setattr("teleop_collect.cli.enter_key.select.select", interrupted)
     assert run(monkeypatch, loaded, Scene(), "leader", 5.0) == 130
     assert not (tmp_path / "calibration").exists()
+
+
+def test_a_person_who_walks_away_from_the_two_postures_leaves_nothing_compared(
+    monkeypatch: pytest.MonkeyPatch, terminal: int
+):
+    asked: list[str] = []
+
+    class Client:
+        def trigger(self, service: str) -> SimpleNamespace:
+            asked.append(service)
+            return SimpleNamespace(success=True, message="1 postures taken")
+
+    monkeypatch.setattr("teleop_collect.cli.check_answers.POSES_TIMEOUT_S", 0.3)
+    os.write(terminal, b"\n")
+    with pytest.raises(CheckFailed, match="nobody pressed Enter: leader and follower not compared"):
+        asked_poses(Client())
+    assert asked == [topics.RIG_CHECK_CAPTURE_POSE]
