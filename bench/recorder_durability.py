@@ -52,6 +52,7 @@ def fill(report: Report, folder: Path, options: argparse.Namespace) -> None:
     """Fill disks and judge."""
     if not may_mount():
         report.row("disk full", not_run="this user may not mount a file system")
+        report.at_least("disk_full_run", 0, 1)
         return
     for name, by_another in (("by the episode", False), ("by another process", True)):
         disks = [

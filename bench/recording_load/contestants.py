@@ -1,23 +1,19 @@
 """Recorders that are given the same load, one after the other, each in a process of its own."""
 
 import json
-import shutil
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from teleop_collect.nodes.rig_client import RigClient
+from teleop_collect.recording.transport_loss import UNKNOWN
 
 from .contents import Recorded, contents_of, read_interrupted, read_mcap
 from .floor import read_plain
 from .processes import Process, Publisher, Recorder
-from .reader_depths import reader_depths
 from .rig_file import write_rig
 from .streams import LOADS
 
@@ -81,18 +77,27 @@ class Published:
 
 @dataclass(frozen=True)
 class Accounted:
-    """Losses that the recorder's own ledger tells.
+    """Losses of one topic that the recorder's own ledger tells.
 
     Attributes:
         dropped_queue: received and given up, because the disk was slower than the load.
-        lost_transport: published and never received.
+        lost_transport: published and never received; None where the ledger says unknown.
     """
 
     dropped_queue: int
-    lost_transport: int
+    lost_transport: int | None
+
+    @property
+    def told(self) -> int:
+        """Messages that are lost, as far as the ledger knows."""
+        return self.dropped_queue + (self.lost_transport or 0)
+
+    def explains(self, missing: int) -> bool:
+        """Whether exactly so many messages are missing in the file."""
+        return missing == self.told
 
 
-def _publish(run: Run, publisher: Publisher, recorder: Process) -> Published:
+def publish(run: Run, publisher: Publisher, recorder: Process) -> Published:
     """The load from its first message to its last."""
     before_s, peak = recorder.cpu_s, 0
     publisher.go()
@@ -105,7 +110,9 @@ def _publish(run: Run, publisher: Publisher, recorder: Process) -> Published:
     return Published(told["sent"], publisher.base_ns, told["behind_ms"], before_s, peak)
 
 
-def _outcome(run: Run, messages: Iterator[Recorded], recorder: Process, load: Published) -> Outcome:
+def outcome_of(
+    run: Run, messages: Iterator[Recorded], recorder: Process, load: Published
+) -> Outcome:
     found = contents_of(messages, LOADS[run.load], load.base_ns)
     return Outcome(
         recorded_bytes=sum(contents.bytes for contents in found.values()),
@@ -118,9 +125,17 @@ def _outcome(run: Run, messages: Iterator[Recorded], recorder: Process, load: Pu
     )
 
 
-def ours(run: Run) -> tuple[Outcome, Accounted]:
-    """This package's recorder node, started and stopped by its services; and what it says of it."""
-    rig = write_rig(run.folder / "rig.yaml", run.load)
+def ours(run: Run, compression: str) -> tuple[Outcome, dict[str, Accounted]]:
+    """This package's recorder node, started and stopped by its services; and what it says of it.
+
+    Args:
+        run: what to record.
+        compression: of chunks.
+
+    Returns:
+        What its file holds, and its ledger by topic.
+    """
+    rig = write_rig(run.folder / "rig.yaml", run.load, compression=compression)
     log = run.folder / "recorder.log"
     with (
         Recorder(rig, run.folder / "root", log) as recorder,
@@ -130,22 +145,26 @@ def ours(run: Run) -> tuple[Outcome, Accounted]:
         recorder.wait_ready(client)
         publisher.wait_matched()
         recorder.start(client)
-        load = _publish(run, publisher, recorder)
+        load = publish(run, publisher, recorder)
         episode = recorder.stop(client)
         recorder.end(signal.SIGINT)
-    outcome = _outcome(run, read_mcap(episode / f"{episode.name}.mcap"), recorder, load)
+    outcome = outcome_of(run, read_mcap(episode / f"{episode.name}.mcap"), recorder, load)
     ledger = json.loads((episode / "manifest.json").read_text())["streams"]
-    entries = [ledger[f"/{topic}"] for topic in load.sent]
-    dropped = sum(int(entry["dropped_queue"]) for entry in entries)
-    return outcome, Accounted(dropped, sum(int(entry["lost_transport"]) for entry in entries))
+    return outcome, {topic: accounted(ledger[f"/{topic}"]) for topic in load.sent}
+
+
+def accounted(entry: Mapping[str, int | str]) -> Accounted:
+    """What a manifest's ledger says of one stream."""
+    lost = entry["lost_transport"]
+    return Accounted(int(entry["dropped_queue"]), None if lost == UNKNOWN else int(lost))
 
 
 def floor(run: Run) -> Outcome:
     """Raw takes to a plain file."""
     path = run.folder / "plain"
     with _recorder(run, "floor", path) as recorder, run.publisher() as publisher:
-        load = _simple(run, recorder, publisher)
-    return _outcome(run, read_plain(path, run.load), recorder, load)
+        load = record_all(run, recorder, publisher)
+    return outcome_of(run, read_plain(path, run.load), recorder, load)
 
 
 def deserialising(run: Run, compression: str) -> Outcome:
@@ -155,9 +174,9 @@ def deserialising(run: Run, compression: str) -> Outcome:
         _recorder(run, "deserialising", path, compression) as recorder,
         run.publisher() as publisher,
     ):
-        load = _simple(run, recorder, publisher)
+        load = record_all(run, recorder, publisher)
     # Whatever it has written, should it not come to its end.
-    return _outcome(run, read_interrupted(path), recorder, load)
+    return outcome_of(run, read_interrupted(path), recorder, load)
 
 
 def _recorder(run: Run, module: str, path: Path, *options: str) -> Process:
@@ -165,52 +184,9 @@ def _recorder(run: Run, module: str, path: Path, *options: str) -> Process:
     return Process(command, run.folder / f"{module}.log")
 
 
-def _simple(run: Run, recorder: Process, publisher: Publisher) -> Published:
+def record_all(run: Run, recorder: Process, publisher: Publisher) -> Published:
     """A recorder that records from its start to its interrupt."""
     publisher.wait_matched()
-    load = _publish(run, publisher, recorder)
+    load = publish(run, publisher, recorder)
     recorder.end(signal.SIGINT)
     return load
-
-
-def rosbag2_missing() -> str | None:
-    """Why `ros2 bag record -s mcap` cannot run here; None when it can."""
-    if shutil.which("ros2") is None:
-        return "not available: ros2 is not on PATH"
-    probe = subprocess.run(
-        ["ros2", "bag", "record", "--help"], capture_output=True, text=True, check=False
-    )
-    if probe.returncode or "mcap" not in probe.stdout:
-        return "not available: ros2 bag record has no storage mcap here"
-    return None
-
-
-def rosbag2(run: Run, *, same_depths: bool) -> Outcome:
-    """`ros2 bag record -s mcap`, as it comes or with the recorder's reader depths."""
-    bag = run.folder / "bag"
-    names = [f"/{stream.topic}" for stream in LOADS[run.load]]
-    command = ["ros2", "bag", "record", "-s", "mcap", "-o", str(bag), "--topics", *names]
-    if same_depths:
-        overrides = run.folder / "qos.yaml"
-        overrides.write_text(yaml.safe_dump(_qos_overrides(run.load)))
-        command += ["--qos-profile-overrides-path", str(overrides)]
-    with (
-        Process(command, run.folder / "rosbag2.log") as recorder,
-        run.publisher() as publisher,
-    ):
-        load = _simple(run, recorder, publisher)
-    messages = (message for path in sorted(bag.glob("*.mcap")) for message in read_mcap(path))
-    return _outcome(run, messages, recorder, load)
-
-
-def _qos_overrides(load: str) -> dict[str, dict[str, str | int]]:
-    depths = reader_depths(load)
-    return {
-        f"/{stream.topic}": {
-            "history": "keep_last",
-            "depth": depths[stream.topic],
-            "reliability": "reliable",
-            "durability": "volatile",
-        }
-        for stream in LOADS[load]
-    }

@@ -1,12 +1,12 @@
 """A disk that fills while an episode is recorded, on a small file system in memory."""
 
-import itertools
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,9 @@ from .streams import LOADS
 POLL_S = 0.005
 FULL_TIMEOUT_S = 60.0
 CHUNK_BYTES = 1 << 20
+PAGE_BYTES = 4096
+FILLER_S = 0.001
+"""How soon a greedy process tries again."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,13 @@ def fill_disk(folder: Path, load: str, megabytes: int, *, by_another: bool) -> F
             episode_id = recorder.start(client)
             publisher.go()
             active = disk / "inprogress" / episode_id / f"{episode_id}.mcap.active"
-            if by_another:
-                wait_until(lambda: active.stat().st_size > 4 << 20, 20, "a first few megabytes")
-                _take_all(disk)
-            alarm_s = _alarm_s(disk, events)
-            final = disk / "episodes" / episode_id
-            wait_until((final / "manifest.json").exists, 30, "the finished episode")
+            with ExitStack() as filling:
+                if by_another:
+                    wait_until(lambda: active.stat().st_size > 4 << 20, 20, "some megabytes")
+                    filling.enter_context(_greedy(disk))
+                alarm_s = _alarm_s(disk, events)
+                final = disk / "episodes" / episode_id
+                wait_until((final / "manifest.json").exists, 30, "the finished episode")
             publisher.stop()
             found, footer = _read(final / f"{episode_id}.mcap", load, publisher.base_ns)
             alive = recorder.handle.poll() is None
@@ -133,11 +137,29 @@ def _read(path: Path, load: str, base_ns: int):
     return contents_of(read_mcap(path), LOADS[load], base_ns), footer
 
 
-def _take_all(disk: Path) -> None:
-    """Fill what is free, as another process would."""
-    with (disk / "filler").open("wb") as file, suppress(OSError):
-        for offset in itertools.count(0, CHUNK_BYTES):
-            os.posix_fallocate(file.fileno(), offset, CHUNK_BYTES)
+@contextmanager
+def _greedy(disk: Path) -> Iterator[None]:
+    """Fill what is free as another process would, and again whatever becomes free meanwhile."""
+    ended = threading.Event()
+    filler = threading.Thread(target=_take_all, args=(disk / "filler", ended), daemon=True)
+    filler.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        filler.join()
+
+
+def _take_all(path: Path, ended: threading.Event) -> None:
+    with path.open("wb") as file:
+        size, step = 0, CHUNK_BYTES
+        while not ended.is_set():
+            try:
+                os.posix_fallocate(file.fileno(), size, step)
+                size += step
+            except OSError:
+                step = max(PAGE_BYTES, step // 2)
+                time.sleep(FILLER_S)
 
 
 @contextmanager

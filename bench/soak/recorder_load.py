@@ -20,6 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from recording_load.contents import contents_of, read_mcap
+from recording_load.contestants import accounted
 from recording_load.processes import Process, Publisher, Recorder, own_domain
 from recording_load.rig_file import write_rig
 from recording_load.streams import LOADS
@@ -66,13 +67,15 @@ def episode(recorder: Recorder, client: RigClient, base_ns: int) -> dict[str, fl
     found = contents_of(read_mcap(path), LOADS[LOAD], base_ns)
     path.unlink()
     ledger = json.loads((folder / "manifest.json").read_text())["streams"]
-    entries = [ledger[f"/{stream.topic}"] for stream in LOADS[LOAD]]
-    lost = sum(contents.holes for contents in found.values())
-    counted = sum(int(e["dropped_queue"]) + int(e["lost_transport"]) for e in entries)
+    lost = {topic: contents.holes for topic, contents in found.items()}
+    # A ledger may tell more: what was lost right before an episode's first message is no hole.
+    uncounted = {
+        topic: max(0, holes - accounted(ledger[f"/{topic}"]).told) for topic, holes in lost.items()
+    }
     return {
         "messages": sum(len(contents.numbers) for contents in found.values()),
-        "lost": lost,
-        "lost_uncounted": max(0, lost - counted),
+        "lost": sum(lost.values()),
+        "lost_uncounted": sum(uncounted.values()),
         "corrupted": sum(contents.corrupted + contents.foreign for contents in found.values()),
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from mcap.reader import make_reader
 from rosbags.rosbag2 import Reader
+from support.faulty_file_system import FaultyFileSystem
 from support.recorder_rig import (
     COLOR,
     JOINTS,
@@ -38,6 +39,8 @@ from teleop_collect.recording.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = 60
+DISK = FaultyFileSystem()
+"""Does not wait for the disk: hundreds of salvages would for seconds."""
 
 
 def payloads(path: Path, topic: str = JOINTS) -> list[bytes]:
@@ -267,7 +270,7 @@ def test_truncation_anywhere_loses_only_what_is_cut_off(tmp_path: Path) -> None:
         lone = tmp_path / f"{offset}.mcap"
         lone.write_bytes(raw[:offset])
         try:
-            report = salvage(lone)
+            report = salvage(lone, DISK)
         except CheckFailed:
             assert offset < 100
             assert not (tmp_path / f"{offset}.recovered.mcap").exists()
@@ -335,7 +338,7 @@ def test_truncation_at_every_offset_of_a_small_file(tmp_path: Path) -> None:
         lone.write_bytes(raw[:offset])
         recovered.unlink(missing_ok=True)
         try:
-            report = salvage(lone)
+            report = salvage(lone, DISK)
         except CheckFailed:
             assert offset < chunk_ends[0]
             assert not recovered.exists()
@@ -361,7 +364,7 @@ def test_no_single_flipped_bit_changes_a_payload_unnoticed(
         recovered.unlink(missing_ok=True)
         try:
             assert verify(lone).problems
-            report = salvage(lone)
+            report = salvage(lone, DISK)
         except (CheckFailed, UnreadableError):
             continue
         got = numbered(report.output)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.faulty_file_system import FaultyFileSystem
+
 from teleop_collect import topics
 from teleop_collect.clock import FakeClock
 from teleop_collect.recording.file_system import FileSystem
@@ -105,7 +107,7 @@ def recovered_in(root: Path, failures: list[str]) -> list[Path]:
     def fail(place: Place, message: str) -> None:
         failures.append(f"{place.episode_id}: {message}")
 
-    return InterruptedEpisodes(root, FileSystem(), lambda report: None, fail).recover()
+    return InterruptedEpisodes(root, FaultyFileSystem(), lambda report: None, fail).recover()
 
 
 def salvaged(root: Path) -> list[Path]:
