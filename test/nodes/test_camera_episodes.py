@@ -1,9 +1,12 @@
-"""A librealsense recording, played through the SDK's pipeline by the camera's node, becomes an
-episode of the recorder's node.
+"""Cameras through their own node and the recorder's: a librealsense recording, played by the SDK's
+pipeline, and an emulated camera that is unplugged meanwhile.
 """
 
 import json
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from support.rehearsal import rehearsed
 
 from teleop_collect import topics
 from teleop_collect.devices.realsense.smooth_images import SmoothImages
+from teleop_collect.devices.realsense.software_camera import SoftwareCamera
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.nodes.camera import build
 from teleop_collect.nodes.host import Host
@@ -23,51 +27,75 @@ from teleop_collect.process import StopSignal
 pytestmark = pytest.mark.timeout(120)
 
 FRAMES = 30
+SETTLED_NS = 200_000_000
+"""So long after a loss no image that was under way when it happened can still come."""
 UNIT_M = 0.0001
 COLOR, DEPTH = f"/{topics.color_topic('top')}", f"/{topics.depth_topic('top')}"
 INFO, NUMBERS = f"/{topics.color_info_topic('top')}", f"/{topics.color_metadata_topic('top')}"
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory):
-    """The episode, and the camera's counter (us) by frame number."""
-    folder = tmp_path_factory.mktemp("played")
-    recorded = record(folder / "camera.db3", FRAMES, depth_scale_m=UNIT_M)
-    serial = f"file://{folder / 'camera.db3'}"
-    camera = {"driver": "realsense", "serial": serial, "width": WIDTH, "height": HEIGHT, "fps": 30}
-    loaded = rehearsed(folder, "koch_v1_1", cameras={"top": camera})
+def recording(tmp_path_factory):
+    """A librealsense recording, and the camera's counter (us) by frame number."""
+    path = tmp_path_factory.mktemp("recording") / "camera.db3"
+    return path, record(path, FRAMES, depth_scale_m=UNIT_M)
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, recording):
+    """The recorder of a rig with a played camera and an emulated one."""
+    folder = tmp_path_factory.mktemp("cameras")
+    serials = {"top": f"file://{recording[0]}", "side": "sim://side"}
+    size = {"width": WIDTH, "height": HEIGHT, "fps": 30}
+    cameras = {
+        name: {"driver": "realsense", "serial": serial, **size} for name, serial in serials.items()
+    }
+    loaded = rehearsed(folder, "koch_v1_1", cameras=cameras)
     with running_rig(folder, str(loaded.path), ["recorder"]) as rig:
         rig.client.set_parameters("recorder", OVERRIDE)
-        start(rig)
-        play(rig)
-        yield stop(rig), recorded
+        yield rig
 
 
-def play(rig: RunningRig) -> None:
-    """Run the camera's node to the end of the file, beginning when the recorder hears it.
+@contextmanager
+def running_camera(rig: RunningRig, name: str) -> Iterator[None]:
+    """The node of one camera in this process, from when the recorder hears it.
 
-    It plays once, so in a process of its own the first images would pass unheard.
+    A recording plays once, so from a process of its own the first images would pass unheard.
     """
     stop = StopSignal()
-    arguments = ["--ros-args", "-p", f"rig:={rig.loaded.path}", "-p", "camera:=top"]
-    with Host("camera_top", arguments, stop) as host:
+    arguments = ["--ros-args", "-p", f"rig:={rig.loaded.path}", "-p", f"camera:={name}"]
+    with Host(f"camera_{name}", arguments, stop) as host:
         camera = build(host)
         host.serve()
-        for topic in (COLOR, DEPTH, INFO, NUMBERS):
+        for topic in (topics.color_topic(name), topics.color_metadata_topic(name)):
             wait_for(lambda t=topic: host.node.count_subscribers(t) > 0, 20, f"{topic} to be heard")
         thread = threading.Thread(target=camera.run)
         thread.start()
         try:
-            wait_for(lambda: "has ended" in error_told(rig), 60, "the end of the file")
+            yield
         finally:
             stop.set()
             thread.join()
             camera.close()
 
 
-def error_told(rig: RunningRig) -> str:
+@pytest.fixture(scope="module")
+def played(rig, recording):
+    """The episode, and the camera's counter (us) by frame number."""
+    start(rig)
+    with running_camera(rig, "top"):
+        wait_for(lambda: "has ended" in error_told(rig, "top"), 60, "the end of the file")
+    return stop(rig), recording[1]
+
+
+def told(rig: RunningRig, name: str, key: str) -> str:
     """What the camera's row on /diagnostics says."""
-    return rig.client.diagnostics().get("camera_top: camera top", {}).get("error", "")
+    return rig.client.diagnostics().get(f"camera_{name}: camera {name}", {}).get(key, "")
+
+
+def error_told(rig: RunningRig, name: str) -> str:
+    """What is wrong with the camera, as its node says."""
+    return told(rig, name, "error")
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +152,33 @@ def test_pixels_depth_units_and_intrinsics_are_the_cameras(episode, numbers):
     assert list(info.k) == pytest.approx(
         [0.962 * WIDTH, 0, (WIDTH - 1) / 2, 0, 0.962 * WIDTH, (HEIGHT - 1) / 2, 0, 0, 1]
     )
+
+
+def test_an_unplugged_camera_gives_nothing_stale_and_is_a_gap_in_the_ledger(rig, monkeypatch):
+    made, begin = [], SoftwareCamera.start
+    monkeypatch.setattr(
+        SoftwareCamera, "start", lambda camera: made.append(camera) or begin(camera)
+    )
+    start(rig)
+    with running_camera(rig, "side"):
+        wait_for(lambda: bool(made) and made[0].number > 10, 20, "images")
+        unplugged_ns = time.time_ns()
+        made[0].unplug()
+        wait_for(lambda: bool(error_told(rig, "side")), 20, "the loss")
+        wait_for(lambda: time.time_ns() > unplugged_ns + 4 * SETTLED_NS, 20, "some time without")
+        plugged_ns = time.time_ns()
+        made[0].replug()
+        wait_for(lambda: told(rig, "side", "message") == "reading", 20, "reading again")
+        number = made[0].number
+        wait_for(lambda: made[0].number > number + 5, 20, "images again")
+    folder = stop(rig)
+    made[0].close()
+
+    color = f"/{topics.color_topic('side')}"
+    with open_episode(folder) as episode:
+        stamps = episode.times(color).stamp_ns
+    assert (np.diff(stamps) > 0).all()
+    assert not ((stamps > unplugged_ns + SETTLED_NS) & (stamps < plugged_ns)).any()
+    assert (stamps > plugged_ns).any()
+    assert ledger(folder, color)["gaps"] >= 1
+    assert ledger(folder, color)["max_gap_ms"] >= (plugged_ns - unplugged_ns - SETTLED_NS) / 1e6
