@@ -13,11 +13,25 @@ from teleop_collect.clock import PacedLoop, SystemClock
 from teleop_collect.errors import DeviceTimeout
 
 RUN_S = 4.0
+SHORT_RUN_S = 2.0
+RUNS = 3
 WARM_UP_S = 0.3
 
 
 def measure(cycle: Callable[[], None], limit: float) -> dict[str, Figure]:
-    """Run a cycle as fast as it goes; cycles without an answer do not count."""
+    """The best of three runs as fast as a cycle goes: other work on the machine only slows it.
+
+    `share_of_limit` is of the mean rate, `share_at_p50` of the median period, to which single
+    stalls of the machine do not count; `worst_share_of_limit` is of the slowest run.
+    """
+    rows = [_run(cycle, limit) for _ in range(RUNS)]
+    shares = [float(row["share_of_limit"] or 0) for row in rows]
+    best = rows[shares.index(max(shares))]
+    return best | {"worst_share_of_limit": min(shares)}
+
+
+def _run(cycle: Callable[[], None], limit: float) -> dict[str, Figure]:
+    """One run; cycles without an answer do not count."""
     warm = time.perf_counter() + WARM_UP_S
     while time.perf_counter() < warm:
         with suppress(DeviceTimeout):
@@ -25,7 +39,7 @@ def measure(cycle: Callable[[], None], limit: float) -> dict[str, Figure]:
     periods, missed = [], 0
     cpu_s, start = time.process_time(), time.perf_counter()
     last = start
-    while last - start < RUN_S:
+    while last - start < SHORT_RUN_S:
         try:
             cycle()
         except DeviceTimeout:
@@ -40,6 +54,7 @@ def measure(cycle: Callable[[], None], limit: float) -> dict[str, Figure]:
         "rate_hz": round(rate_hz, 1),
         "limit_hz": round(limit, 1),
         "share_of_limit": round(rate_hz / limit, 3),
+        "share_at_p50": round(1.0 / float(np.median(periods)) / limit, 3),
     }
     return row | spread(np.array(periods), used_s / wall_s) | {"missed_reads": missed}
 
