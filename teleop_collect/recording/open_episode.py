@@ -38,7 +38,7 @@ from teleop_collect.recording.messages import message_definition, starts_with_he
 from teleop_collect.recording.place import METADATA_FILE, Place
 from teleop_collect.recording.queue import RecordingQueue, shed_class
 from teleop_collect.recording.rig_documents import RigDocument
-from teleop_collect.recording.small_files import SmallFiles
+from teleop_collect.recording.small_files import PART_SUFFIX, SmallFiles
 from teleop_collect.recording.writer_thread import (
     SPARE_BYTES,
     Complaint,
@@ -253,7 +253,10 @@ class OpenEpisode:
 
     def _replace_file(self, manifest: Manifest) -> Manifest:
         """Put a new file in the place of one whose fsync failed; returns what to say of it."""
-        copy_durably(self._fs, self._file, self.place.closed_file)
+        closed = self.place.closed_file
+        part = closed.with_name(closed.name + PART_SUFFIX)
+        copy_durably(self._fs, self._file, part)
+        self._fs.rename(part, closed)
         self._fs.unlink(self.place.active_file)
         reasons = (manifest.outcome.reason, "an fsync failed: the file was written a second time")
         reason = "; ".join(text for text in reasons if text)

@@ -154,7 +154,8 @@ def _source_file(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise UnreadableError(f"{path}: no such file or folder")
-    candidates = sorted((*path.glob(f"*{ACTIVE_SUFFIX}"), *path.glob("*.mcap")))
+    # A closed file beside an open one is its whole and synced copy.
+    candidates = sorted(path.glob("*.mcap")) or sorted(path.glob(f"*{ACTIVE_SUFFIX}"))
     if len(candidates) != 1:
         raise UnreadableError(f"{path} holds {len(candidates)} MCAP files; name the one to recover")
     return candidates[0]

@@ -3,6 +3,7 @@
 import errno
 import itertools
 import json
+import os
 import shutil
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from support.recorder_rig import JOINTS, NS, joint_state, recorder, recovered_in
 from teleop_collect.clock import FakeClock
 from teleop_collect.episodes.labels import read_labels
 from teleop_collect.errors import CheckFailed, ConfigError, TeleopCollectError
+from teleop_collect.provenance.manifest import read_manifest
 from teleop_collect.recording.file_system import Buffer, FileSystem
 from teleop_collect.recording.reserved_space import AHEAD_BYTES
 from teleop_collect.recording.salvage import salvage
@@ -228,6 +230,39 @@ def test_a_failed_fsync_while_recording_makes_the_episode_a_fault(tmp_path: Path
     assert manifest.suspect
     assert "written a second time" in str(manifest.outcome.reason)
     assert verify(tmp_path / "episodes" / manifest.episode_id).problems == ()
+
+
+class TwoFaults(FileSystem):
+    """Fails an fsync of the first file that grows, and later to remove that file."""
+
+    def __init__(self) -> None:
+        self.fired = False
+
+    def fsync(self, fd: int) -> None:
+        if not self.fired and os.fstat(fd).st_size > 40_000:
+            self.fired = True
+            raise OSError(errno.EIO, "Input/output error")
+
+    def unlink(self, path: Path) -> None:
+        if path.name.endswith(".mcap.active"):
+            raise OSError(errno.EIO, "Input/output error")
+        super().unlink(path)
+
+
+def test_the_second_file_is_salvaged_when_the_first_one_cannot_be_removed(tmp_path: Path) -> None:
+    disk = TwoFaults()
+    core = recorder(tmp_path, file_system=disk)
+    episode_id = core.start(request())
+    for n in range(MESSAGES):
+        core.offer(JOINTS, joints(n), (1_700_000_000 + n) * NS, None, n + 1)
+    with pytest.raises(CheckFailed, match="could not be finished"):
+        core.stop()
+    core.close()
+    assert disk.fired
+    (found,) = salvaged(tmp_path)
+    assert found.name == episode_id
+    assert payloads(found / f"{episode_id}.mcap") == [joints(n) for n in range(MESSAGES)]
+    assert read_manifest(found).streams[JOINTS].received == MESSAGES
 
 
 def test_a_label_never_goes_to_an_older_episode(tmp_path: Path) -> None:
