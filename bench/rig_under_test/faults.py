@@ -1,6 +1,8 @@
 """The faults that are planted, and the check that must find each."""
 
+import json
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -8,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import rclpy
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import JointState
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from trajectory_msgs.msg import JointTrajectory
 
 from rig_under_test.rig_file import DAY_S, URDF, calibrate_camera, narrow_urdf, write_rig
 from rig_under_test.running import RunningRig
-from teleop_collect import topics
+from teleop_collect.cli.session import connect_client
 from teleop_collect.devices.dynamixel import models
 
 OVERLOAD = 0x20
@@ -21,6 +23,8 @@ OFFSET_TICKS = round(math.radians(4.0) / models.RAD_PER_TICK)
 HALF_DEGREE_RAD = math.radians(0.5)
 ELBOW, WRIST_2 = 3, 5
 DISCOVERED_S = 1.5
+STEP_AFTER_S = 0.9
+"""After the check has begun: it looks for publishers first, then watches for 1.3 s."""
 LEFT_THERE_S = 0.4
 """Between planting and looking: images on their way show the time before."""
 
@@ -60,6 +64,28 @@ def camera(**faults: Any) -> Plant:
 
 def follower(**faults: Any) -> Plant:
     return lambda rig: rig.follower(**faults)
+
+
+def stepping(node: str, **faults: dict[str, Any]) -> Plant:
+    """A device's clock steps by 50 ms in the middle of the check."""
+
+    @contextmanager
+    def plant(rig: RunningRig) -> Iterator[None]:
+        def step() -> None:
+            with connect_client() as client:
+                client.appears(f"{node}/set_parameters", STEP_AFTER_S)
+                time.sleep(max(0.0, due_s - time.monotonic()))
+                client.set_parameters(node, {"faults": json.dumps(faults)})
+
+        due_s = time.monotonic() + LEFT_THERE_S + STEP_AFTER_S
+        stepper = threading.Thread(target=step)
+        stepper.start()
+        try:
+            yield
+        finally:
+            stepper.join()
+
+    return plant
 
 
 def register(servo_id: int, item: models.Item, value: int, *, replug: bool = False) -> Plant:
@@ -119,13 +145,14 @@ def slow_adapter(rig: RunningRig) -> None:
 
 
 @contextmanager
-def best_effort(rig: RunningRig) -> Iterator[None]:
-    """Somebody publishes the leader's topic so that reliable readers hear nothing of it."""
+def deaf_driver(rig: RunningRig) -> Iterator[None]:
+    """A driver asks for more than commands are sent with, and hears none of them."""
     context = rclpy.Context()
     rclpy.init(args=[], context=context)
-    node = rclpy.create_node("careless", context=context)
-    qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-    node.create_publisher(JointState, topics.LEADER_JOINT_STATES, qos)
+    node = rclpy.create_node("deaf", context=context)
+    qos = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    topic = rig.loaded.rig.arms["main"].follower.command_topic
+    node.create_subscription(JointTrajectory, topic, lambda _: None, qos)
     try:
         time.sleep(DISCOVERED_S)
         yield
@@ -213,7 +240,17 @@ FAULTS: tuple[Fault, ...] = (
         "camera turned 0.5 degrees", "camera_extrinsics",
         camera(turned_rad=[HALF_DEGREE_RAD, 0.0, 0.0]),
     ),
+    Fault("camera moved -5 mm", "camera_extrinsics", camera(moved_m=[-0.005, 0.0, 0.0])),
+    Fault(
+        "camera turned -0.5 degrees", "camera_extrinsics",
+        camera(turned_rad=[0.0, -HALF_DEGREE_RAD, 0.0]),
+    ),
     Fault("intrinsics of another camera", "camera_calibration", camera(focal_factor=1.04)),
+    Fault("lens of another unit", "camera_calibration", camera(focal_factor=0.985)),
+    Fault(
+        "principal point of another unit", "camera_calibration",
+        camera(principal_px=[4.0, -3.0]),
+    ),
     Fault("depth scale x10", "depth_scale", camera(depth_factor=10.0)),
     Fault("depth and colour 4 px apart", "depth_alignment", camera(depth_shift_px=4)),
     Fault("depth with holes", "depth_fill", camera(depth_holes=0.7)),
@@ -226,7 +263,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault("wrench noisy", "wrench_noise", follower(wrench_noise_n=3.0)),
     Fault("camera clock 50 ms behind", "clock_offset", camera(stamp_offset_s=-0.05)),
     Fault("follower clock 50 ms ahead", "clock_offset", follower(stamp_offset_s=0.05)),
-    Fault("QoS incompatible", "topic_qos", best_effort),
+    Fault(
+        "follower clock steps 50 ms during the check", "clock_drift",
+        stepping("sim_rig", main={"stamp_offset_s": 0.05}),
+    ),
+    Fault(
+        "camera clock steps -50 ms during the check", "clock_drift",
+        stepping("camera", scene={"stamp_offset_s": -0.05}),
+    ),
+    Fault("QoS incompatible", "topic_qos", deaf_driver),
     Fault("stale calibration", "calibration_age", stale_calibration),
     Fault("corrupt calibration file", "calibration_files", corrupt_calibration),
     Fault("calibration of another serial", "device_serials", foreign_calibration),

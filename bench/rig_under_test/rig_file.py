@@ -38,7 +38,6 @@ def write_rig(folder: Path, **edits: Any) -> LoadedRig:
         shutil.copy(resolve_urdf(arm["urdf"], shipped.path), folder / URDF)
     data |= {"name": NAME, "check": {"observe_s": 1.3}}
     arm["urdf"] = URDF
-    arm["wrench"]["max_bias_n"] = 1.0
     arm["limits"]["elbow"] = _urdf_limits(folder / URDF, "elbow")
     arm["leader"]["servos"] |= edits.get("servos", {})
     data["calibration"] = {"apply": [], "boards": {"table": BOARD}}

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock
+from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock, UtcAnchor
 from teleop_collect.errors import UnreadableError
 from teleop_collect.nodes.host import Host
+from teleop_collect.nodes.qos import offered_by
 from teleop_collect.nodes.rig_check_motion import ArmMotion
 from teleop_collect.nodes.rig_check_observing import Observing
 from teleop_collect.nodes.rig_check_poses import HeldPoses
@@ -16,6 +17,8 @@ from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.machine import Machine
 from teleop_collect.rig.checks.motion import MotionRecord
 from teleop_collect.rig.load import LoadedRig
+from teleop_collect.rig.streams import command_topics
+from teleop_collect.topics import Qos
 
 LOOP_S = 0.5
 """How long the control loop is tried."""
@@ -46,9 +49,11 @@ class ContextMaker:
             motion: whether the arms may move.
         """
         check = self._loaded.rig.check
+        before = UtcAnchor.now(self._clock)
         observations = Observing(self._host, self._loaded.rig).observe(seconds or check.observe_s)
         loop_hz = self._loop_hz() if seconds is None else None
-        context = CheckContext.of(self._loaded, observations, self._root, self._machine(loop_hz))
+        machine = self._machine(loop_hz, before.step_ns(self._clock) / NS_PER_S)
+        context = CheckContext.of(self._loaded, observations, self._root, machine)
         motions: dict[str, MotionRecord] = {}
         if motion and check.motion_rad > 0:
             motions = self._motions(context)
@@ -61,7 +66,18 @@ class ContextMaker:
             calibrations=load_calibrations(self._loaded),
             baseline=self._baseline(),
             now_ns=self._clock.utc_ns(),
+            command_readers=self._command_readers(),
         )
+
+    def _command_readers(self) -> dict[str, tuple[Qos, ...]]:
+        """What subscribers of commands ask for, the recorder and our own nodes among them."""
+        node, arms = self._host.node, self._loaded.rig.arms.values()
+        commands = {topic for arm in arms for topic, _ in command_topics(arm)}
+        names = {topic: node.resolve_topic_name(topic) for topic in commands}
+        return {
+            topic: tuple(offered_by(node.get_subscriptions_info_by_topic(name), 1))
+            for topic, name in names.items()
+        }
 
     def _motions(self, context: CheckContext) -> dict[str, MotionRecord]:
         """One arm after the other, so that they cannot meet."""
@@ -71,10 +87,11 @@ class ContextMaker:
             for name in rig.arms
         }
 
-    def _machine(self, loop_hz: float | None) -> Machine:
+    def _machine(self, loop_hz: float | None, clock_step_s: float) -> Machine:
         sync = clock_sync()
         error_us = sync.estimated_error_us
-        return Machine.here(sync.state, None if error_us is None else error_us / 1e6, loop_hz)
+        error_s = None if error_us is None else error_us / 1e6
+        return Machine.here(sync.state, error_s, loop_hz, clock_step_s)
 
     def _loop_hz(self) -> float:
         """Rate that a paced loop reaches, late ticks left out as teleoperation leaves them out."""

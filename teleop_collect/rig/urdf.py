@@ -43,6 +43,9 @@ class UrdfJoint:
             "not known".
         effort: highest torque or force; inf where the URDF has no limit.
         mimic: the joint that this one follows, or None.
+        xyz: where the joint is in its parent, m.
+        rpy: how it is turned in its parent, rad about fixed axes.
+        axis: about or along which it moves.
     """
 
     name: str
@@ -54,6 +57,9 @@ class UrdfJoint:
     velocity: float
     effort: float
     mimic: Mimic | None
+    xyz: tuple[float, ...] = (0.0, 0.0, 0.0)
+    rpy: tuple[float, ...] = (0.0, 0.0, 0.0)
+    axis: tuple[float, ...] = (1.0, 0.0, 0.0)
 
 
 def parse_urdf(raw: bytes, path: Path) -> ET.Element:
@@ -114,6 +120,9 @@ def parse_joint(element: ET.Element, path: Path) -> UrdfJoint:
         velocity=_number(limit, "velocity", math.inf, where) or math.inf,
         effort=_number(limit, "effort", math.inf, where),
         mimic=_mimic(element.find("mimic"), where),
+        xyz=_three(element.find("origin"), "xyz", (0.0, 0.0, 0.0), where),
+        rpy=_three(element.find("origin"), "rpy", (0.0, 0.0, 0.0), where),
+        axis=_three(element.find("axis"), "xyz", (1.0, 0.0, 0.0), where),
     )
 
 
@@ -146,3 +155,18 @@ def _number(element: ET.Element | None, attribute: str, default: float, where: s
     if not math.isfinite(value):
         raise ConfigError(f'{where}: {attribute}="{text}" is not a finite number')
     return value
+
+
+def _three(
+    element: ET.Element | None, attribute: str, default: tuple[float, ...], where: str
+) -> tuple[float, ...]:
+    text = None if element is None else element.get(attribute)
+    if text is None:
+        return default
+    try:
+        values = tuple(float(part) for part in text.split())
+    except ValueError:
+        values = ()
+    if len(values) != 3 or not all(map(math.isfinite, values)):
+        raise ConfigError(f'{where}: {attribute}="{text}" is not three finite numbers')
+    return values

@@ -23,6 +23,8 @@ class CameraFaults(Section):
     turned_rad: Vector3 = (0.0, 0.0, 0.0)
     focal_factor: Positive = 1.0
     """CameraInfo tells focal lengths of another camera: the true ones times this."""
+    principal_px: tuple[float, float] = (0.0, 0.0)
+    """And a principal point that is off by this."""
     fps: Positive | None = None
     blur_px: Annotated[float, Field(ge=0, le=20)] = 0.0
     """Standard deviation of a Gaussian blur of colour."""

@@ -36,8 +36,14 @@ def faulty_image(
 
 def faulty_intrinsics(intrinsics: Intrinsics, faults: CameraFaults) -> Intrinsics:
     """What the faulty camera tells of itself."""
-    factor = faults.focal_factor
-    return replace(intrinsics, fx=intrinsics.fx * factor, fy=intrinsics.fy * factor)
+    factor, (right, down) = faults.focal_factor, faults.principal_px
+    return replace(
+        intrinsics,
+        fx=intrinsics.fx * factor,
+        fy=intrinsics.fy * factor,
+        cx=intrinsics.cx + right,
+        cy=intrinsics.cy + down,
+    )
 
 
 def _faulty_depth(depth: NDArray[np.uint16], faults: CameraFaults) -> NDArray[np.uint16]:

@@ -1,4 +1,4 @@
-"""Check: no stream's stamps drift or step against this machine's clock while it is observed."""
+"""Check: neither this machine's clock nor a stream's stamps step while they are observed."""
 
 import numpy as np
 
@@ -16,7 +16,8 @@ MAX_CHANGE_S = 0.03
 class ClockDrift:
     """Smallest age of stamps in the last quarter of the observation, against the first.
 
-    What all streams share is a delay of this machine and not a clock of theirs.
+    What all streams share is a delay of this machine and not a clock of theirs; a step of this
+    machine's own clock, which all share too, shows against its monotonic clock.
     """
 
     name = "clock_drift"
@@ -24,6 +25,11 @@ class ClockDrift:
 
     def run(self, context: CheckContext) -> CheckResult:
         """Judge every stream with enough stamped messages."""
+        step_s = context.machine.clock_step_s or 0.0
+        if abs(step_s) > MAX_CHANGE_S:
+            todo = "let chrony slew the clock instead of stepping it; check again"
+            message = f"this machine's clock stepped by {step_s * 1e3:+.0f} ms during the check"
+            return bad(self, message, todo, round(abs(step_s), 4), MAX_CHANGE_S, "s")
         changes: dict[str, float] = {}
         for stream in checked_streams(context.rig):
             timing = context.observation(stream.topic).timing

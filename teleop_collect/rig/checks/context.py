@@ -13,7 +13,7 @@ from teleop_collect.rig.config import Arm, Rig
 from teleop_collect.rig.description import RobotDescription, descriptions_of
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.samples import JointSample
-from teleop_collect.topics import arm_topic
+from teleop_collect.topics import Qos, arm_topic
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class CheckContext:
         calibrations: the rig's calibration files; None when they were not read.
         baseline: what this rig looked like when it was known to be good; None without one.
         now_ns: UTC now, ns.
+        command_readers: QoS that each subscriber of a command topic asks for, by topic.
     """
 
     loaded: LoadedRig
@@ -43,6 +44,7 @@ class CheckContext:
     calibrations: Calibrations | None = None
     baseline: Baseline | None = None
     now_ns: int = 0
+    command_readers: Mapping[str, tuple[Qos, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -20,6 +20,7 @@ class Machine:
         clock_state: `synchronised`, `unsynchronised` or `unknown`, as the kernel says.
         clock_error_s: the disciplining program's estimate of the clock's error.
         loop_hz: rate that a paced loop of teleoperation's rate reached.
+        clock_step_s: by how much UTC moved against the monotonic clock while the rig was observed.
     """
 
     shm_free_bytes: int
@@ -28,6 +29,7 @@ class Machine:
     clock_state: str = "unknown"
     clock_error_s: float | None = None
     loop_hz: float | None = None
+    clock_step_s: float | None = None
 
     @classmethod
     def here(
@@ -35,13 +37,16 @@ class Machine:
         clock_state: str = "unknown",
         clock_error_s: float | None = None,
         loop_hz: float | None = None,
+        clock_step_s: float | None = None,
     ) -> "Machine":
         """Ask this machine for what is not given."""
         reach = os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
         buffer_bytes = _number(_RMEM_MAX)
         local_only = reach.upper() == "LOCALHOST"
         free = shm_free_bytes()
-        return cls(free, buffer_bytes, local_only, clock_state, clock_error_s, loop_hz)
+        return cls(
+            free, buffer_bytes, local_only, clock_state, clock_error_s, loop_hz, clock_step_s
+        )
 
 
 def _number(path: Path) -> int | None:

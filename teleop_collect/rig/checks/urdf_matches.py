@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 from teleop_collect import topics
 from teleop_collect.errors import ConfigError
@@ -11,12 +12,18 @@ from teleop_collect.rig.config import Arm
 from teleop_collect.rig.description import RobotDescription
 from teleop_collect.topics import arm_topic
 
-_TOLERANCE = 1e-6
-_COMPARED = ("type", "lower", "upper", "velocity")
+_LIMITS = {("lower", 1e-6), ("upper", 1e-6), ("velocity", 1e-6)}
+_GEOMETRY = {
+    ("type", 0.0), ("parent", 0.0), ("child", 0.0), ("xyz", 1e-4), ("rpy", 1e-4), ("axis", 1e-4),
+}  # fmt: skip
+"""Attributes of a joint with what tools may round off, in m and rad."""
 
 
 class UrdfMatches:
-    """Compares type and limits of every commanded joint, not the text, which tools rewrite."""
+    """Compares limits of commanded joints and the geometry of all that they carry.
+
+    Not the text, which tools rewrite.
+    """
 
     name = "urdf_matches"
     severity: Severity = "error"
@@ -53,20 +60,36 @@ def _differences(arm: Arm, expected: RobotDescription, published: str, topic: st
         seen = RobotDescription.from_bytes(published.encode(), Path(topic))
     except ConfigError as error:
         return [str(error)]
-    found = []
-    for name in arm.joints:
+    found = [f"{topic} has no joint '{name}'" for name in arm.joints if name not in seen.joints]
+    for name in _carried(arm, expected):
         joint, other = expected.joints[name], seen.joints.get(name)
         if other is None:
-            found.append(f"{topic} has no joint '{name}'")
             continue
-        for attribute in _COMPARED:
+        for attribute, tolerance in _GEOMETRY | (_LIMITS if name in arm.joints else set()):
             ours, theirs = getattr(joint, attribute), getattr(other, attribute)
-            if not _equal(ours, theirs):
+            if not _equal(ours, theirs, tolerance):
                 found.append(f"{topic}: joint '{name}': {attribute} is {theirs}, not {ours}")
     return found
 
 
-def _equal(ours: float | str, theirs: float | str) -> bool:
-    if isinstance(ours, str) or isinstance(theirs, str):
-        return ours == theirs
-    return math.isclose(ours, theirs, rel_tol=0.0, abs_tol=_TOLERANCE)
+def _carried(arm: Arm, description: RobotDescription) -> list[str]:
+    """Commanded joints and all that they carry; how the arm is mounted may differ."""
+    moved: set[str] = set()
+    found: list[str] = []
+    grown = True
+    while grown:
+        grown = False
+        for name, joint in description.joints.items():
+            if name not in found and (name in arm.joints or joint.parent in moved):
+                found.append(name)
+                moved.add(joint.child)
+                grown = True
+    return found
+
+
+def _equal(ours: Any, theirs: Any, tolerance: float) -> bool:
+    if isinstance(ours, tuple):
+        return all(_equal(a, b, tolerance) for a, b in zip(ours, theirs, strict=True))
+    if isinstance(ours, str):
+        return bool(ours == theirs)
+    return math.isclose(ours, theirs, rel_tol=0.0, abs_tol=tolerance)

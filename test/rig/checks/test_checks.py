@@ -13,6 +13,7 @@ from teleop_collect.rig.checks.result import CheckResult
 from teleop_collect.rig.checks.run import CHECKS
 from teleop_collect.rig.data_rate import bytes_per_s
 from teleop_collect.rig.load import load_rig
+from teleop_collect.rig.streams import command_topics
 from teleop_collect.samples import JointSample, WrenchSample
 from teleop_collect.topics import Qos
 
@@ -130,6 +131,59 @@ FAULTS = [
         1,
         0,
         "topics",
+    ),
+    (
+        "topic_qos",
+        FOLLOWER,
+        {"offered": Qos(5, reliable=False)},
+        "published best effort, so teleoperation does not hear it: follower/joint_states",
+        1,
+        0,
+        "topics",
+    ),
+    (
+        "topic_qos",
+        "robot_description",
+        {"offered": Qos(1, latched=False)},
+        "not transient local, so who comes late does not hear it: robot_description",
+        1,
+        0,
+        "topics",
+    ),
+    (
+        "urdf_matches",
+        "robot_description",
+        {
+            "sample": URDF.replace(
+                '<child link="upper"/>', '<child link="upper"/><axis xyz="0 0 1"/>'
+            )
+        },
+        "robot_description: joint 'shoulder': axis is (0.0, 0.0, 1.0), not (1.0, 0.0, 0.0)",
+        1,
+        0,
+        "differences",
+    ),
+    (
+        "urdf_matches",
+        "robot_description",
+        {
+            "sample": URDF.replace(
+                '<child link="tool"/>', '<child link="tool"/><origin xyz="0 1 0"/>'
+            )
+        },
+        "robot_description: joint 'mount': xyz is (0.0, 1.0, 0.0), not (0.0, 0.0, 0.0)",
+        1,
+        0,
+        "differences",
+    ),
+    (
+        "urdf_matches",
+        "robot_description",
+        {"sample": URDF.replace('"finger"', '"claw"')},
+        "robot_description: joint 'gripper': child is claw, not finger",
+        1,
+        0,
+        "differences",
     ),
     (
         "joints_present",
@@ -450,3 +504,12 @@ def test_the_data_rate_counts_every_image_byte(tmp_path: Path):
     without = bytes_per_s(load_tiny(tmp_path, edit).rig)
     # 2 bytes a pixel of depth, and its CameraInfo of at most 1 KiB, 30 times a second
     assert with_depth - without == (64 * 48 * 2 + 1024) * 30
+
+
+def test_a_driver_that_cannot_hear_commands_is_an_error(context: CheckContext):
+    (topic, _), *_ = command_topics(context.rig.arms["main"])
+    heard = replace(context, command_readers={topic: (Qos(1), Qos(1, reliable=False))})
+    assert _run("topic_qos", heard).passed
+    deaf = _run("topic_qos", replace(context, command_readers={topic: (Qos(1, latched=True),)}))
+    assert (deaf.passed, deaf.severity) == (False, "error")
+    assert deaf.message == f"a subscriber of {topic} asks for transient local and hears no command"

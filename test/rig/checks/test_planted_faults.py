@@ -171,6 +171,15 @@ def test_a_machine_that_stalls_is_no_clock_that_steps(context: CheckContext):
     assert _run("clock_drift", stalled).passed
 
 
+def test_a_step_of_this_machines_clock_is_found_though_all_streams_share_it(context: CheckContext):
+    stepped = replace(context, machine=replace(context.machine, clock_step_s=0.05))
+    result = _run("clock_drift", stepped)
+    assert (result.passed, result.measured, result.limit) == (False, 0.05, 0.03)
+    assert result.message == "this machine's clock stepped by +50 ms during the check"
+    slewed = replace(context, machine=replace(context.machine, clock_step_s=0.001))
+    assert _run("clock_drift", slewed).passed
+
+
 def test_the_machine_is_judged(context: CheckContext):
     poor = Machine(8 << 30, 212_992, False, "unsynchronised", None, 150.0)
     for name, message in {
