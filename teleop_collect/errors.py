@@ -14,6 +14,10 @@
 An error's text is one message for a person: what, value, limit, what to do.
 """
 
+import shlex
+import sys
+from pathlib import Path
+
 EXIT_GOOD = 0
 EXIT_BAD = 1
 EXIT_USAGE = 2
@@ -43,9 +47,7 @@ class MissingExtraError(TeleopCollectError):
     """
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(
-            f"{library} is not installed; install it with: pip install 'teleop_collect[{extra}]'"
-        )
+        super().__init__(f"{library} is not installed; install it with: {install_command(extra)}")
 
 
 class MissingSystemLibraryError(TeleopCollectError):
@@ -80,3 +82,15 @@ class CheckFailed(TeleopCollectError):
     """What was checked is bad, or a gate refuses."""
 
     exit_code = EXIT_BAD
+
+
+def install_command(extra: str) -> str:
+    """How to install an extra of this package into the environment that runs it.
+
+    The package comes from a checkout, not from an index.
+    """
+    checkout = Path(__file__).resolve().parents[1]
+    python = shlex.quote(sys.executable)
+    if (checkout / "setup.py").is_file():
+        return f"{python} -m pip install -e {shlex.quote(f'{checkout}[{extra}]')}"
+    return f"{python} -m pip install '.[{extra}]' (in the folder of this package's source)"

@@ -7,7 +7,6 @@ example: teleop-collect demo --episodes 3 --root ~/demos
 """
 
 import argparse
-import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from teleop_collect import topics
 from teleop_collect.cli.demo_summary import print_summary
 from teleop_collect.cli.operator_terminal import verdict_line
+from teleop_collect.cli.requirements import libraries_of, require_libraries
 from teleop_collect.cli.session import (
     RigSession,
     SessionOptions,
@@ -24,23 +24,14 @@ from teleop_collect.cli.session import (
     usable_root,
 )
 from teleop_collect.episodes.root import EPISODES
-from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, CheckFailed, MissingExtraError
+from teleop_collect.errors import EXIT_BAD, EXIT_GOOD, CheckFailed
 from teleop_collect.rig.load import LoadedRig, load_rig
-from teleop_collect.rig.pinocchio_library import import_pinocchio
 
 if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import Answer, RigClient
 
 ATTEMPT_TIMEOUT_S = 60.0
-LIBRARIES = {
-    "rclpy": "ros",
-    "mujoco": "sim",
-    "pinocchio": "sim",
-    "dynamixel_sdk": "dynamixel",
-    "av": "lerobot",
-    "pyarrow": "lerobot",
-    "pandas": "lerobot",
-}
+EXPORT_LIBRARIES = dict.fromkeys(("av", "pyarrow", "pandas"), "lerobot")
 OPERATOR = "sim_operator"
 ATTEMPTS = 3
 """How often an episode that a fault ended is tried again."""
@@ -73,25 +64,13 @@ def run(args: argparse.Namespace) -> int:
     loaded = load_rig(args.rig)
     if loaded.rig.sim is None:
         raise CheckFailed(f"rig {loaded.rig.name!r} is not simulated; the demo needs one that is")
-    require_libraries()
+    # Found out before recording, not after.
+    require_libraries({**libraries_of(loaded.rig), **EXPORT_LIBRARIES})
     root = usable_root(args.root)
     started_s = time.monotonic()
     folders = record_episodes(loaded, root, args.episodes, args.seed)
     recording_s = time.monotonic() - started_s
     return finish(root, folders, recording_s)
-
-
-def require_libraries() -> None:
-    """Find out before recording, not after, that something is missing.
-
-    Raises:
-        MissingExtraError: a library of the demo is not installed.
-        MissingSystemLibraryError: one of the operating system is not.
-    """
-    for library, extra in LIBRARIES.items():
-        if importlib.util.find_spec(library) is None:
-            raise MissingExtraError(library, extra)
-    import_pinocchio("sim")
 
 
 def record_episodes(loaded: LoadedRig, root: Path, count: int, seed: int) -> list[Path]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from teleop_collect import topics
 from teleop_collect.cli.check_answers import parsed_report
 from teleop_collect.cli.domain import claim_domain, claim_free_domain, environment_domain
+from teleop_collect.cli.requirements import libraries_of, require_free_ports, require_libraries
 from teleop_collect.cli.supervisor import Supervisor
 from teleop_collect.errors import CheckFailed, DeviceError, MissingExtraError
 from teleop_collect.process import interrupted_once
@@ -34,11 +35,12 @@ WRITERS = ("recorder", "rig_check")
 
 
 def connect_client(objects: tuple[str, ...] = ()) -> "RigClient":
-    """A client on this process's domain.
+    """A client on this process's domain, with the discovery range and DDS profile of a rig.
 
     Raises:
         MissingExtraError: rclpy is not installed.
     """
+    os.environ.update(process_environment())
     try:
         from teleop_collect.nodes.rig_client import RigClient
     except ModuleNotFoundError as error:
@@ -107,6 +109,8 @@ class RigSession:
 
     def _enter(self, stack: ExitStack) -> None:
         stack.enter_context(interrupted_once())
+        require_libraries(libraries_of(self._loaded.rig))
+        require_free_ports(self._loaded.rig, self._processes)
         if self._options.own_domain:
             self.domain, lock = claim_free_domain()
             runtime = stack.enter_context(tempfile.TemporaryDirectory(prefix="teleop_collect-"))

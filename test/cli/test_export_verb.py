@@ -10,6 +10,7 @@ import pytest
 from support.synthetic_episode import write_episode
 
 from teleop_collect.cli.main import main
+from teleop_collect.errors import install_command
 
 REPOSITORY = Path(__file__).parents[2]
 IDS = tuple(f"20261120T09000{n}Z-sim_tabletop-a1b2c{n}" for n in range(2))
@@ -92,7 +93,7 @@ def test_a_missing_library_is_named_with_its_extra(root, tmp_path, library):
     )
     done = run_in_process(code, root, tmp_path / "out")
     assert done.returncode == 2
-    assert done.stderr.strip().endswith("pip install 'teleop_collect[lerobot]'")
+    assert done.stderr.strip().endswith(install_command("lerobot"))
     assert library in done.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -8,6 +8,7 @@ import rerun.chunk
 from support.synthetic_episode import JOINTS, write_episode
 
 from teleop_collect.cli.main import main
+from teleop_collect.errors import install_command
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -61,7 +62,7 @@ def test_without_the_extra_the_error_names_it(tmp_path, capsys, monkeypatch):
     folder = write_episode(tmp_path, duration_s=0.2, cameras=())
     monkeypatch.setitem(sys.modules, "rerun", None)
     assert main(["view", str(folder), "--save", str(tmp_path / "x.rrd")]) == 2
-    assert "pip install 'teleop_collect[view]'" in capsys.readouterr().err
+    assert install_command("view") in capsys.readouterr().err
     assert not (tmp_path / "x.rrd").exists()
 
 

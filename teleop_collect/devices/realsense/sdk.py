@@ -7,7 +7,7 @@ the package `libusb-package` is loaded first: it has the same soname, so the SDK
 import ctypes
 from types import ModuleType
 
-from teleop_collect.errors import DeviceError, MissingExtraError
+from teleop_collect.errors import DeviceError, MissingExtraError, install_command
 
 EXTRA = "realsense"
 
@@ -45,5 +45,5 @@ def _preload_libusb() -> None:
     except (ImportError, OSError) as error:
         raise DeviceError(
             "pyrealsense2 needs libusb-1.0, which this system lacks; install it with "
-            f"`apt install libusb-1.0-0` or `pip install 'teleop_collect[{EXTRA}]'`"
+            f"`apt install libusb-1.0-0` or `{install_command(EXTRA)}`"
         ) from error

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from teleop_collect.errors import install_command
+
 LOAD_WITHOUT_SYSTEM_LIBUSB = """
 import builtins, sys
 real = builtins.__import__
@@ -42,5 +44,5 @@ def test_a_missing_libusb_is_taken_from_its_package():
 def test_a_missing_libusb_without_the_package_ends_in_one_message():
     assert run(absent=True) == (
         "DeviceError pyrealsense2 needs libusb-1.0, which this system lacks; install it with "
-        "`apt install libusb-1.0-0` or `pip install 'teleop_collect[realsense]'`"
+        f"`apt install libusb-1.0-0` or `{install_command('realsense')}`"
     )
