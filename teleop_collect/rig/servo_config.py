@@ -6,6 +6,7 @@ from pydantic import Field
 
 from teleop_collect.rig.section import Positive, Section
 
+ServoId = Annotated[int, Field(ge=0, le=252)]
 OperatingMode = Literal["position", "current_based_position", "extended_position"]
 
 
@@ -16,7 +17,10 @@ class Servo(Section):
     (ticks - 2048) * 2*pi / 4096 rad.
     """
 
-    id: Annotated[int, Field(ge=0, le=252)]
+    id: ServoId
+    shadow_id: ServoId | None = None
+    """A second servo of the same joint, which obeys what is sent to the first by its Secondary ID
+    (register 12). It is not read, but its alerts and its torque are looked after."""
     model: str
     sign: Literal[-1, 1] = 1
     zero_rad: float = 0.0

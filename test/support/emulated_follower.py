@@ -23,9 +23,10 @@ BOUNDS = {
     "wrist_1": JointBounds(-2.0, 2.0, 3.0),
     "gripper": JointBounds(0.0, 0.04, 0.2),
 }
+SHADOW_ID = 2
 SERVOS = {
     "shoulder_pan": {"id": 1, "model": "XM540-W270"},
-    "elbow": {"id": 3, "model": "XM540-W270", "sign": -1},
+    "elbow": {"id": 3, "shadow_id": SHADOW_ID, "model": "XM540-W270", "sign": -1},
     "wrist_1": {"id": 4, "model": "XM430-W350"},
     "gripper": {
         "id": 7, "model": "XM430-W350", "scale": 0.02,

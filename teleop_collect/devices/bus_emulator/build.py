@@ -53,11 +53,9 @@ def leader_bus(
     for joint, servo in leader.servos.items():
         shaft = shaft_of(joint, hand, JointScaling.from_servo(joint, servo))
         model = model_by_name(servo.model)
-        servos.append(
-            configured(
-                EmulatedServo(servo.id, model, shaft, torque=torque, firmware=firmware), servo
-            )
-        )
+        for servo_id in ids_of(servo):
+            emulated = EmulatedServo(servo_id, model, shaft, torque=torque, firmware=firmware)
+            servos.append(configured(emulated, servo))
     return Bus(servos, leader.baud)
 
 
@@ -73,17 +71,30 @@ def follower_bus(
     for joint, servo in follower.servos.items():
         scaling = JointScaling.from_servo(joint, servo)
         ticks = scaling.ticks(home.get(joint, 0.0))
-        emulated = EmulatedServo(servo.id, model_by_name(servo.model), ticks, firmware=firmware)
-        if joint in bounds:
-            low, high = sorted(scaling.ticks(b) for b in (bounds[joint].lower, bounds[joint].upper))
-            emulated.store(models.MIN_POSITION_LIMIT, max(0, math.ceil(low)))
-            emulated.store(models.MAX_POSITION_LIMIT, min(4095, math.floor(high)))
-        servos.append(configured(emulated, servo))
+        for servo_id in ids_of(servo):
+            model = model_by_name(servo.model)
+            emulated = EmulatedServo(servo_id, model, ticks, firmware=firmware)
+            if joint in bounds:
+                _limit(emulated, scaling, bounds[joint])
+            servos.append(configured(emulated, servo))
     return Bus(servos, follower.baud)
+
+
+def _limit(emulated: EmulatedServo, scaling: JointScaling, bounds: JointBounds) -> None:
+    low, high = sorted(scaling.ticks(bound) for bound in (bounds.lower, bounds.upper))
+    emulated.store(models.MIN_POSITION_LIMIT, max(0, math.ceil(low)))
+    emulated.store(models.MAX_POSITION_LIMIT, min(4095, math.floor(high)))
+
+
+def ids_of(servo: Servo) -> tuple[int, ...]:
+    """A joint's servo, and its second one where it has one."""
+    return (servo.id,) if servo.shadow_id is None else (servo.id, servo.shadow_id)
 
 
 def configured(emulated: EmulatedServo, servo: Servo) -> EmulatedServo:
     """A servo whose EEPROM holds what the rig file expects of it."""
     emulated.store(models.HOMING_OFFSET, servo.homing_offset_ticks or 0)
     emulated.store(models.DRIVE_MODE, models.REVERSE if servo.reverse else 0)
+    if emulated.servo_id == servo.shadow_id:
+        emulated.store(models.SHADOW_ID, servo.id)
     return emulated

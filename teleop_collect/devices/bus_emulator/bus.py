@@ -11,8 +11,10 @@ from teleop_collect.devices.bus_emulator.protocol import (
     Packet,
 )
 from teleop_collect.devices.bus_emulator.servo import EmulatedServo
+from teleop_collect.devices.dynamixel import models
 
 BITS_PER_BYTE = 10
+NO_SHADOW_ID = 253
 FAST_OVERHEAD = 4
 """Error, id and checksum of one servo's share of a fast status packet."""
 
@@ -52,6 +54,11 @@ class Bus:
         self.baud = baud
         self._byte_ns = BITS_PER_BYTE * 1e9 / baud
         self._free_ns = 0
+        self._shadows: dict[int, list[EmulatedServo]] = {}
+        for servo in self.servos:
+            # As it was when the bus was made; from 253 on it means none.
+            if (followed := servo.load(models.SHADOW_ID)) < NO_SHADOW_ID:
+                self._shadows.setdefault(followed, []).append(servo)
         self._by_id: dict[int, EmulatedServo] = {}
         self._actions: dict[int, Callable[[Packet, int], list[Reply]]] = {
             Instruction.PING: self._ping,
@@ -141,12 +148,20 @@ class Bus:
                     servo.write(address, data, end_ns)
             return []
         addressee = self._find(packet.packet_id, end_ns)
+        self._write_shadows(packet.packet_id, address, data, end_ns)
         error = addressee.write(address, data, end_ns) if addressee else ErrorNumber.NONE
         return self._confirm(addressee, packet, end_ns, error)
 
     def _write_one(self, servo_id: int, address: int, data: bytes, at_ns: int) -> None:
+        self._write_shadows(servo_id, address, data, at_ns)
         if (servo := self._find(servo_id, at_ns)) is not None:
             servo.write(address, data, at_ns)
+
+    def _write_shadows(self, servo_id: int, address: int, data: bytes, at_ns: int) -> None:
+        """Servos with this Secondary ID obey in the RAM area, and say nothing."""
+        for servo in self._shadows.get(servo_id, ()):
+            if address >= models.RAM_START and servo.answers(at_ns):
+                servo.write(address, data, at_ns)
 
     def _reboot(self, packet: Packet, end_ns: int) -> list[Reply]:
         replies = self._acknowledge(packet, ErrorNumber.NONE, end_ns)

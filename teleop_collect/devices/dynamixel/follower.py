@@ -87,7 +87,8 @@ class DynamixelFollower:
             chain.joints, chain.scalings, self._wanted, self._facts, config.torque_ramp_s, clock
         )
         watchdog_ns = round(self._watchdog_units * models.WATCHDOG_UNIT_S * NS_PER_S)
-        self._suspicion = Suspicion(chain.ids, watchdog_ns, clock)
+        watched = (*chain.ids, *chain.leaders_of_shadows)
+        self._suspicion = Suspicion(watched, watchdog_ns, clock)
         self._latest: ChainReading | None = None
 
     @property
@@ -301,14 +302,15 @@ class DynamixelFollower:
 
     def _examine(self, reading: ChainReading) -> bool:
         """Look at suspects, or at one servo in turn; True when something had to be recovered."""
-        tripped, unguarded, limp = False, False, []
+        tripped, unguarded, limp = False, False, set()
         for servo_id in self._suspicion.to_examine():
             health = read_health(self._chain.port, servo_id)
             self._chain.check_healthy(servo_id, health.hardware_error)
             tripped = tripped or health.watchdog == WATCHDOG_TRIPPED
             unguarded = unguarded or health.watchdog != self._watchdog_units
             if not health.torque:
-                limp.append(servo_id)
+                # A second servo is started by what is sent to the one that it follows.
+                limp.add(self._chain.leaders_of_shadows.get(servo_id, servo_id))
         if tripped or limp:
             self._suspicion.everyone()
             self._recover(reading, limp, tripped)
@@ -318,14 +320,14 @@ class DynamixelFollower:
         self._suspicion.clear()
         return tripped or bool(limp)
 
-    def _recover(self, reading: ChainReading, limp: list[int], tripped: bool) -> None:
+    def _recover(self, reading: ChainReading, limp: set[int], tripped: bool) -> None:
         port = self._chain.port
         # None may trip while another is started.
         port.sync_write(models.BUS_WATCHDOG, self._all(0))
         if tripped:
             self.counters.watchdog_trips += 1
             self._send_goals(self._goals.standing(reading))
-        for servo_id in limp:
+        for servo_id in sorted(limp):
             facts = self._chain.insist(servo_id, partial(read_facts, port, servo_id))
             self._check(servo_id, facts)
             self._start(servo_id)

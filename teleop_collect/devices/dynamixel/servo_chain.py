@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from teleop_collect.clock import Clock
 from teleop_collect.devices.dynamixel import models
-from teleop_collect.devices.dynamixel.facts import ServoFacts, read_facts
+from teleop_collect.devices.dynamixel.facts import ServoFacts, read_facts, read_health
 from teleop_collect.devices.dynamixel.late_replies import MAX_LATENESS_NS, ReadLengths
 from teleop_collect.devices.dynamixel.latency import sync_read_s
 from teleop_collect.devices.dynamixel.models import Model
@@ -97,6 +97,10 @@ class ServoChain:
         self.joints = _joints_by_id(servos)
         """Joint names by servo id, in the order of the rig file."""
         self.ids = tuple(self.joints)
+        self.leaders_of_shadows = {
+            servo.shadow_id: servo.id for servo in servos.values() if servo.shadow_id is not None
+        }
+        """Ids of second servos, which are not read, and of the servos that they follow."""
         self.names = tuple(servos)
         self.models: Mapping[int, Model] = {
             servo.id: models.model_by_name(servo.model) for servo in servos.values()
@@ -137,6 +141,8 @@ class ServoChain:
     def _open(self, prepare: Prepare) -> None:
         try:
             facts = {i: self.insist(i, partial(self._prepare_servo, i, prepare)) for i in self.ids}
+            for shadow_id in self.leaders_of_shadows:
+                self.insist(shadow_id, partial(self._check_shadow, shadow_id))
         except DeviceTimeout as error:
             # An arm that was complete before is to be back soon after its servo is.
             if self.facts:
@@ -231,6 +237,9 @@ class ServoChain:
 
     def who(self, servo_id: int) -> str:
         """A servo in words."""
+        if servo_id in self.leaders_of_shadows:
+            joint = self.joints[self.leaders_of_shadows[servo_id]]
+            return f"servo {servo_id} ({joint}, second servo)"
         return f"servo {servo_id} ({self.joints[servo_id]})"
 
     def _efforts(self, reading: ChainReading) -> tuple[float, ...]:
@@ -264,6 +273,9 @@ class ServoChain:
         self.check_healthy(servo_id, facts.hardware_error)
         prepare(servo_id, facts)
         return facts
+
+    def _check_shadow(self, servo_id: int) -> None:
+        self.check_healthy(servo_id, read_health(self.port, servo_id).hardware_error)
 
     def _try_fast_read(self) -> None:
         """Firmware that does not know Fast Sync Read stays silent: trying is the only sure test."""
@@ -330,12 +342,14 @@ class ServoChain:
 def _joints_by_id(servos: Mapping[str, Servo]) -> dict[int, str]:
     if not servos:
         raise ConfigError("the arm has no servos; name at least one joint in its servos")
-    joints: dict[int, str] = {}
+    taken: dict[int, str] = {}
     for joint, servo in servos.items():
-        if servo.id in joints:
-            raise ConfigError(
-                f"joints {joints[servo.id]} and {joint} both have servo id {servo.id}; "
-                "every servo on a bus needs an id of its own"
-            )
-        joints[servo.id] = joint
-    return joints
+        for servo_id in (servo.id, servo.shadow_id):
+            if servo_id in taken:
+                raise ConfigError(
+                    f"joints {taken[servo_id]} and {joint} both have servo id {servo_id}; "
+                    "every servo on a bus needs an id of its own"
+                )
+            if servo_id is not None:
+                taken[servo_id] = joint
+    return {servo.id: joint for joint, servo in servos.items()}

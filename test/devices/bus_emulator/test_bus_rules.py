@@ -14,6 +14,7 @@ from teleop_collect.devices.bus_emulator.protocol import (
     encode_status,
 )
 from teleop_collect.devices.bus_emulator.servo import EmulatedServo, ShaftState
+from teleop_collect.devices.dynamixel import models
 from teleop_collect.devices.dynamixel.models import model_by_name
 
 MODEL = model_by_name("XL330-M288")
@@ -112,3 +113,18 @@ def test_a_joint_answer_that_no_packet_could_hold_is_not_given(instruction):
         Instruction.FAST_BULK_READ: b"\x01\x00\x00\xff\xff",
     }
     assert ask(make_bus(), BROADCAST_ID, instruction, parameters[instruction]) == []
+
+
+def test_a_servo_obeys_its_secondary_id_in_silence_and_answers_to_its_own():
+    first, second = (EmulatedServo(i, MODEL, 2048.0) for i in (1, 2))
+    second.store(models.SHADOW_ID, 1)
+    bus = Bus([first, second], BAUD)
+    # LED (65) is RAM; Return Delay Time (9) is EEPROM.
+    assert len(ask(bus, 1, Instruction.WRITE, bytes.fromhex("410001"))) == 1
+    assert [servo.load(models.LED) for servo in (first, second)] == [1, 1]
+    assert len(ask(bus, 1, Instruction.WRITE, bytes.fromhex("090007"))) == 1
+    assert [servo.load(models.RETURN_DELAY_TIME) for servo in (first, second)] == [7, 0]
+    ask(bus, BROADCAST_ID, Instruction.SYNC_WRITE, bytes.fromhex("410001000100"))
+    assert [servo.load(models.LED) for servo in (first, second)] == [0, 0]
+    [reply] = ask(bus, 2, Instruction.READ, bytes.fromhex("09000100"))
+    assert reply.data == encode_status(2, 0, bytes([0]))

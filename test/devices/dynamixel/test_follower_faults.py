@@ -3,6 +3,7 @@
 Reading again within 1 s of a fault's end is the promise, which `bench/dynamixel_bus.py` measures.
 """
 
+import re
 import time
 from contextlib import closing, suppress
 from itertools import pairwise
@@ -12,6 +13,7 @@ from support.emulated_arm import wait_for
 from support.emulated_follower import (
     IDS,
     JOINTS,
+    SHADOW_ID,
     drive,
     emulated_follower,
     read_again,
@@ -309,6 +311,34 @@ def test_unplugging_and_plugging_in_again(arm, follower):
     arm.client.plug()
     reconnect(follower)
     assert arm.servo("elbow")["ticks"] == pytest.approx(stopped, abs=30)
+    drive(follower, FAR, at(FAR))
+
+
+def test_an_alarm_of_a_second_servo_is_named_too(arm, follower):
+    arm.client.hardware_error(SHADOW_ID, 0x20)
+    alarm = r"servo 2 \(elbow, second servo\) reports a hardware error: overload"
+
+    def told():
+        # Servos are looked at in turn.
+        try:
+            read_again(follower)
+        except DeviceError as error:
+            return bool(re.search(alarm, str(error)))
+        return False
+
+    wait_for(told)
+    follower.close()
+    with pytest.raises(DeviceError, match=alarm):
+        follower.connect()
+    arm.client.clear()
+    reconnect(follower)
+    assert all(arm.client.status()["torque"].values())
+
+
+def test_a_second_servo_that_loses_torque_is_started_again(arm, follower):
+    arm.client.reboot(SHADOW_ID, boot_s=0.0)
+    wait_for(lambda: read_again(follower) and follower.counters.restarts == 1)
+    assert arm.client.status()["torque"][str(SHADOW_ID)]
     drive(follower, FAR, at(FAR))
 
 

@@ -341,6 +341,13 @@ def test_a_baud_rate_unknown_to_the_sdk_is_refused(arm):
     [
         ({}, "no servos"),
         ({"a": Servo(id=1, model="XL330-M288"), "b": Servo(id=1, model="XL330-M288")}, "id 1"),
+        (
+            {
+                "a": Servo(id=1, shadow_id=2, model="XL330-M288"),
+                "b": Servo(id=2, model="XL330-M288"),
+            },
+            "joints a and b both have servo id 2",
+        ),
         ({"a": Servo(id=1, model="XL330-M280")}, "did you mean XL330-M288"),
         ({"a": Servo(id=1, model="XL330-M288", scale=0.0)}, "scale of servo 1 is 0"),
     ],
