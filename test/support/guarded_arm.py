@@ -12,6 +12,9 @@ from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.samples import JointSample, WrenchSample
 from teleop_collect.teleop.bounds import SoftBounds
 from teleop_collect.teleop.build import build_chain
+from teleop_collect.teleop.collision import CollisionLimit
+from teleop_collect.teleop.collision_geometry import TABLE
+from teleop_collect.teleop.guard import Guard
 from teleop_collect.teleop.guards import arm_guards
 from teleop_collect.teleop.limiter_bits import LimiterBits
 from teleop_collect.teleop.state import TeleopState
@@ -46,6 +49,21 @@ def guarded(leader: str = "topic", **sections: object) -> Arm:
         follower={"driver": "sim", "serial": "SIM"},
         **sections,
     )
+
+
+def of_bit(bit: LimiterBits) -> Callable[[Guard], bool]:
+    """Guards that set a bit."""
+    return lambda guard: guard.bit is bit
+
+
+def of_table(guard: Guard) -> bool:
+    """The guard of the distance to the table."""
+    return isinstance(guard, CollisionLimit) and any(TABLE in p for p in guard.distance._pairs)
+
+
+def of_itself(guard: Guard) -> bool:
+    """The guard of the arm's distance to itself."""
+    return isinstance(guard, CollisionLimit) and not of_table(guard)
 
 
 class Judge:
@@ -188,14 +206,14 @@ class GuardedArm:
         arm: Arm,
         start: Sequence[float] = HOME,
         limits_off: tuple[str, ...] = (),
-        removed: LimiterBits | None = None,
+        removed: Callable[[Guard], bool] = lambda guard: False,
     ) -> None:
         teleop = Teleop(limits_off=limits_off)
         self.chain = build_chain("main", arm, DESCRIPTION, teleop)
         self.guards, _ = arm_guards(arm, DESCRIPTION, teleop)
         command = self.chain._command
         self.guards = list(command._guards)
-        command._guards = tuple(guard for guard in self.guards if guard.bit is not removed)
+        command._guards = tuple(guard for guard in self.guards if not removed(guard))
         self.judge = Judge(self.chain.bounds)
         self.now_ns = 1_000_000_000
         self.leader, self.follower = tuple(start), tuple(start)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support.teleop_driver import (
@@ -45,6 +46,9 @@ KINDS = (
     "stop",
 )
 
+FUTURE_NS = 50 * MS
+"""A stamp further ahead of the clock than this is wrong."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -86,6 +90,9 @@ class Player:
         self._last_ns = self.driver.now_ns
         self._measured = start
         self._follower_stamp_ns = 0
+        self._leader_stamp_ns: int | None = None
+        self._leader_fresh_ns = self._last_ns
+        self._leader_disorder, self._leader_is_finite = False, True
 
     def play(self, segments: list[Segment]) -> "Player":
         self._tick(random.Random(0), "near", PERIOD_NS)
@@ -133,9 +140,30 @@ class Player:
         self.states.add(tick.state)
         elapsed_s = max(0, driver.now_ns - self._last_ns) / 1e9
         self._last_ns = max(self._last_ns, driver.now_ns)
-        violation = self._judge.check(tick, elapsed_s, self._measured)
+        violation = self._judge.check(tick, elapsed_s, self._measured) or self._times(tick.state)
         if violation is not None:
             self.violations.append(f"tick {len(driver.ticks)}, {kind}: {violation}")
+
+    def _times(self, state: TeleopState) -> str | None:
+        """Whether a leader is followed that is too old, or whose time is out of order."""
+        if state not in (TeleopState.ALIGNING, TeleopState.ENGAGED):
+            return None
+        age_ns = self.driver.now_ns - self._leader_fresh_ns
+        if age_ns > HOLD_AFTER_S * 1e9:
+            return f"follows a leader that is {age_ns / MS} ms old"
+        if not self._leader_is_finite:
+            return "follows a leader that is not finite"
+        return "follows a leader whose time is out of order" if self._leader_disorder else None
+
+    def _note(self, stamp_ns: int, values: Sequence[float]) -> None:
+        driver, before_ns = self.driver, self._leader_stamp_ns
+        if stamp_ns == before_ns:
+            return
+        self._leader_is_finite = all(map(math.isfinite, values))
+        self._leader_disorder = before_ns is not None and stamp_ns < before_ns
+        self._leader_disorder |= stamp_ns - driver.utc_ns > FUTURE_NS
+        self._leader_stamp_ns = stamp_ns
+        self._leader_fresh_ns = min(driver.now_ns, stamp_ns - driver.utc_minus_monotonic_ns)
 
     def _drift(self, rng: random.Random, elapsed_ns: int) -> None:
         """The follower is not where it was sent: less after a tick, far away after a pause."""
@@ -167,6 +195,7 @@ class Player:
             names[0] = "unknown"
         repeats = rng.randint(2, 20) if kind == "burst" else 1
         for _ in range(repeats):
+            self._note(driver.utc_ns + offset_ns, values)
             driver.leader_sample([values[i] for i in order], offset_ns, names)
             offset_ns += 1000
 

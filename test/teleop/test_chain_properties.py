@@ -4,19 +4,25 @@ TELEOP_COLLECT_SOAK=1 plays a hundred times as many scripts (a million ticks and
 """
 
 import os
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.teleop_driver import JERK, MS, Driver, make_chain, without
+from support.teleop_driver import HOME, JERK, MS, Driver, make_chain, without
 from support.teleop_script import KINDS, Player, Segment
 
 from teleop_collect.rig.config import Align, Teleop
+from teleop_collect.teleop import arm_input
 from teleop_collect.teleop.acceleration_limit import AccelerationLimit
+from teleop_collect.teleop.arm_command import ArmCommand
+from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.jerk_limit import JerkLimit
 from teleop_collect.teleop.position_limit import PositionLimit
 from teleop_collect.teleop.state import TeleopState
 from teleop_collect.teleop.velocity_limit import VelocityLimit
+from teleop_collect.teleop.watchdog import InputWatch
 
 SOAK = os.environ.get("TELEOP_COLLECT_SOAK") == "1"
 EXAMPLES = 10_000 if SOAK else 60
@@ -89,6 +95,60 @@ def test_far_script_follows_and_keeps_every_limit() -> None:
 def test_judge_notices_when_a_limiter_is_taken_out(removed: type, expected: str) -> None:
     player = Player(make_chain(ALIGNED_ANYWHERE, without(removed)), jerk=JERK).play(FAR)
     assert any(expected in violation for violation in player.violations)
+
+
+def everything_is_finite(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(arm_input, "math", SimpleNamespace(isfinite=lambda value: True))
+
+
+def nothing_grows_old(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(InputWatch, "age_s", lambda *_: 0.0)
+
+
+def time_never_goes_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(InputWatch, "_order_problem", lambda *_: None)
+
+
+def nothing_is_ahead_of_time(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(InputWatch, "_from_future", lambda *_: None)
+
+
+def the_ramp_is_as_fast_as_the_joint(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ArmCommand, "align", ArmCommand.follow)
+
+
+def commands_go_on_after_a_pause(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(TeleopChain, "_resume", lambda *_: None)
+
+
+def kind_after_following(kind: str, **more: float) -> list[Segment]:
+    near, away = Segment("near", 40, HOME), Segment("glide", 80, (0.9, 0.03, 1.0))
+    return [near, away, Segment(kind, 60, (0.4, 0.01, 0.3), **more), away]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "script", "expected"),
+    [
+        (everything_is_finite, kind_after_following("nan"), "not finite"),
+        (nothing_grows_old, kind_after_following("leader_silent"), "ms old"),
+        (nothing_grows_old, kind_after_following("stamps_old"), "ms old"),
+        (time_never_goes_back, kind_after_following("stamps_back"), "out of order"),
+        (nothing_is_ahead_of_time, kind_after_following("stamps_future"), "out of order"),
+        (the_ramp_is_as_fast_as_the_joint, [Segment("jump", 80, (-1.2, 0.0, 3.0))], "aligned at"),
+        (commands_go_on_after_a_pause, kind_after_following("gap", gap_s=0.3), "first command"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_judge_notices_when_a_check_of_the_input_is_taken_out(
+    mutation: Callable[[pytest.MonkeyPatch], None],
+    script: list[Segment],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Player(make_chain(), jerk=None).play(script).violations == []
+    mutation(monkeypatch)
+    found = Player(make_chain(), jerk=None).play(script).violations
+    assert any(expected in violation for violation in found), found[:3]
 
 
 def test_scripts_reach_every_state() -> None:
