@@ -9,7 +9,8 @@ file's limit is 100 ms.
 
 Kills: the simulated rig's own processes; a hand moves the leader, and `teleop` is killed with
 SIGKILL while the follower moves. Time runs from the kill to the reception of the last joint state
-in which any joint was faster than 0.02 rad/s; the follower is watched for half a second longer.
+in which any joint was faster than 0.02 rad/s; the follower is watched for half a second longer, and
+must be heard throughout: a kill after which it is silent for 50 ms does not count as watched.
 """
 
 import argparse
@@ -104,7 +105,9 @@ def kill(report: Report, count: int) -> None:
         rest_p50_ms=p50,
         rest_p99_ms=p99,
         rest_max_ms=max(rest_ms),
+        longest_silence_ms=max(k.longest_gap_ms for k in done),
     )
+    report.at_least("kills_watched", sum(k.is_watched for k in done), count)
     report.at_most("rest_max_ms", max(rest_ms), REST_MS)
 
 

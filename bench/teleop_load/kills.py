@@ -32,6 +32,8 @@ MOVING, AT_REST = 0.15, 0.02
 """rad/s (m/s): some joint is faster when the node is killed; none is at rest."""
 STAYS_S = 0.5
 """How long the follower is watched after it has come to rest."""
+SILENT_MS = 50.0
+"""A follower that is not heard for longer was not watched, whatever it did."""
 HAND_HZ, HAND_S = 50.0, 600.0
 READY_S = 60.0
 
@@ -43,10 +45,17 @@ class Kill:
     Attributes:
         speed: of the fastest joint just before, rad/s.
         rest_ms: from the kill to the last sample in which a joint still moved.
+        longest_gap_ms: between two samples of the follower while it was watched.
     """
 
     speed: float
     rest_ms: float
+    longest_gap_ms: float
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the follower was heard throughout, so that its rest is known."""
+        return self.longest_gap_ms <= SILENT_MS
 
 
 def write_rig(folder: Path) -> LoadedRig:
@@ -131,16 +140,21 @@ class KillRig:
         speed = self._speed()
         killed_ns = time.time_ns()
         process.end(signal.SIGKILL)
-        return Kill(speed, self._rest_ms(killed_ns))
+        return Kill(speed, *self._watched(killed_ns))
 
-    def _rest_ms(self, killed_ns: int) -> float:
-        last_ns, quiet_from = killed_ns, time.monotonic()
+    def _watched(self, killed_ns: int) -> tuple[float, float]:
+        """Time to rest, and the longest silence of the follower, in ms."""
+        moved_ns, quiet_from = killed_ns, time.monotonic()
+        heard_ns, longest_ns = killed_ns, 0
         while time.monotonic() - quiet_from < STAYS_S:
             time.sleep(0.02)
             for received_ns, speed in self._heard():
+                longest_ns = max(longest_ns, received_ns - heard_ns)
+                heard_ns = max(heard_ns, received_ns)
                 if received_ns > killed_ns and speed > AT_REST:
-                    last_ns, quiet_from = received_ns, time.monotonic()
-        return (last_ns - killed_ns) / 1e6
+                    moved_ns, quiet_from = received_ns, time.monotonic()
+        longest_ns = max(longest_ns, time.time_ns() - heard_ns)
+        return (moved_ns - killed_ns) / 1e6, longest_ns / 1e6
 
     def _speed(self) -> float:
         """Of the fastest joint, as last heard."""

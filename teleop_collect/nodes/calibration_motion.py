@@ -12,20 +12,24 @@ from sensor_msgs.msg import JointState
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock, both_ns
-from teleop_collect.errors import DeviceError
+from teleop_collect.errors import BusyError, CheckFailed, DeviceError
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.arm_inputs import DeadmanInput, deadman_input
 from teleop_collect.nodes.follower_output import command_topics
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.teleop_watch import TeleopWatch
 from teleop_collect.rig.config import Rig
 from teleop_collect.rig.description import RobotDescription, effective_limits
 from teleop_collect.rig.streams import follower_source
 from teleop_collect.samples import JointSample
 from teleop_collect.teleop.bounds import JointType
+from teleop_collect.teleop.build import deadman_watch
 from teleop_collect.teleop.chain import TeleopChain
 from teleop_collect.teleop.state import TeleopState
 
 ENGAGE_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 3.0
 SPEED_RAD_S = 1.0
 ATTEMPTS = 5
 SETTLED_RAD_S = 0.01
@@ -56,6 +60,9 @@ class ArmMover:
         source = follower_source(self._arm)
         topic = source or topics.arm_topic(self._arm.prefix, topics.FOLLOWER_JOINT_STATES)
         self._states = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS, 100))
+        self._teleop = TeleopWatch(node)
+        self._node = node
+        self._deadman: DeadmanInput | None = None
         self._follower: JointSample | None = None
         self.sent: list[tuple[int, tuple[float, ...]]] = []
 
@@ -66,6 +73,8 @@ class ArmMover:
         should; the motion is then begun anew from there.
 
         Raises:
+            BusyError: teleoperation is engaged or stopped.
+            CheckFailed: it was engaged or stopped meanwhile.
             DeviceError: the follower is silent, or the chain broke off each time.
         """
         for _ in range(ATTEMPTS - 1):
@@ -128,9 +137,19 @@ class ArmMover:
         """A chain that is armed where the follower is."""
         self.sent.clear()
         self._follower = None
+        if (rival := self._teleop.first_problem()) is not None:
+            raise BusyError(f"arm {self._name} cannot be moved: {rival}")
         chain = TeleopChain(
-            self._name, self._arm.joints, self._types, self._bounds, {}, self._rig.teleop
+            self._name,
+            self._arm.joints,
+            self._types,
+            self._bounds,
+            {},
+            self._rig.teleop,
+            deadman=deadman_watch(self._arm, self._rig.teleop),
         )
+        self._drop_deadman()
+        self._deadman = deadman_input(self._node, self._arm, chain)
         loop = PacedLoop(self._rig.teleop.rate_hz, self._clock)
         deadline, answer = time.monotonic() + ENGAGE_TIMEOUT_S, "the follower is silent"
         while time.monotonic() < deadline:
@@ -157,10 +176,20 @@ class ArmMover:
                 self._tick(chain, loop, path(t_s))
                 if chain.state is TeleopState.FAULT:
                     raise DeviceError(f"arm {self._name} stopped: {self._reason}")
+                if (problem := self._teleop.problem()) is not None:
+                    raise CheckFailed(f"arm {self._name} stopped: {problem}")
                 if ended(t_s):
                     return
         finally:
-            chain.disarm()
+            self._brake(chain, loop)
+
+    def _brake(self, chain: TeleopChain, loop: PacedLoop) -> None:
+        """Come to rest within the limits, then send nothing."""
+        chain.disarm()
+        deadline, sent = time.monotonic() + STOP_TIMEOUT_S, -1
+        while sent != len(self.sent) and time.monotonic() < deadline:
+            sent = len(self.sent)
+            self._tick(chain, loop, None)
 
     def _tick(self, chain: TeleopChain, loop: PacedLoop, wish: Mapping[str, float] | None) -> int:
         loop.wait()
@@ -169,6 +198,8 @@ class ArmMover:
             self._follower = conversions.joint_sample(taken.message)
             age_ns = utc_ns - taken.received_ns
             chain.follower_received(self._follower, min(now_ns, now_ns - age_ns))
+        if self._deadman is not None:
+            self._deadman.feed(now_ns, utc_ns)
         if wish is not None:
             row = tuple(wish[j] for j in self._arm.joints)
             chain.leader_received(JointSample(utc_ns, self._arm.joints, row), now_ns)
@@ -192,5 +223,12 @@ class ArmMover:
     def close(self) -> None:
         """Give the topics up."""
         self._states.close()
+        self._teleop.close()
+        self._drop_deadman()
         for output in self._outputs:
             output.close()
+
+    def _drop_deadman(self) -> None:
+        if self._deadman is not None:
+            self._deadman.close()
+            self._deadman = None

@@ -16,12 +16,11 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
-from teleop_collect.errors import BusyError, DeviceError
+from teleop_collect.errors import DeviceError
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.calibration_motion import ATTEMPTS, ArmMover
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
-from teleop_collect.nodes.rig_check_arm import ArmWatch
 from teleop_collect.rig.calibration.charuco import Image
 from teleop_collect.rig.calibration.samples import JointTrace, MotionTrace, StillSample
 from teleop_collect.rig.calibration.values import CameraIntrinsics
@@ -231,19 +230,9 @@ class CalibrationRig:
 
     def _mover(self, arm: str) -> ArmMover:
         if arm not in self._movers:
-            self._refuse_rival(arm)
             description = descriptions_of(self._rig, self.loaded.path)[arm]
             self._movers[arm] = ArmMover(self._node, self._rig, arm, description)
         return self._movers[arm]
-
-    def _refuse_rival(self, arm: str) -> None:
-        """Two must not command one arm."""
-        watch = ArmWatch(self._node, self._rig.arms[arm])
-        try:
-            if (rival := watch.engaged()) is not None:
-                raise BusyError(f"arm {arm} cannot be moved: {rival}")
-        finally:
-            watch.close()
 
     def _color(self, camera: str) -> str:
         config, topic = self._rig.cameras[camera], topics.color_topic(camera)

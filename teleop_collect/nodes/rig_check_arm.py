@@ -1,10 +1,8 @@
-"""One arm as the rig check hears it: leader, follower, wrench, and whether it is teleoperated."""
+"""One arm as the rig check hears it: leader, follower and wrench."""
 
 import math
-import time
 from collections.abc import Iterator
 
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import WrenchStamped
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -19,10 +17,6 @@ from teleop_collect.rig.config import Arm, SpaceMouseLeader, TopicLeader
 from teleop_collect.rig.streams import follower_source
 from teleop_collect.samples import JointSample, WrenchSample
 
-STATUS_TIMEOUT_S = 1.0
-DISCOVERY_S = 0.3
-AT_REST = "DISARMED"
-
 
 class ArmWatch:
     """Subscriptions to one arm's topics.
@@ -34,7 +28,7 @@ class ArmWatch:
     """
 
     def __init__(self, node: Node, arm: Arm) -> None:
-        self._node, self._arm = node, arm
+        self._arm = arm
         self.leader: JointSample | None = None
         self.follower: JointSample | None = None
         self.wrenches: list[tuple[WrenchSample, int]] = []
@@ -88,34 +82,6 @@ class ArmWatch:
         count = len(self._forces_n)
         x, y, z = (math.fsum(column) / count for column in zip(*self._forces_n, strict=True))
         return (x, y, z)
-
-    def engaged(self) -> str | None:
-        """Why this arm may not be moved by the check: somebody teleoperates it; None if nobody."""
-        status = PolledSubscription(
-            self._node, DiagnosticArray, topics.TELEOP_STATUS, profile(topics.FAST_QOS)
-        )
-        try:
-            return self._engaged(status)
-        finally:
-            status.close()
-
-    def _engaged(self, status: PolledSubscription) -> str | None:
-        start_s = time.monotonic()
-        while (waited_s := time.monotonic() - start_s) < STATUS_TIMEOUT_S:
-            if (taken := status.newest()) is not None:
-                states = {
-                    value.value
-                    for row in taken.message.status
-                    for value in row.values
-                    if value.key == "state"
-                }
-                if states <= {AT_REST}:
-                    return None
-                return f"teleoperation is {', '.join(sorted(states)).lower()}; disarm it first"
-            if waited_s > DISCOVERY_S and not self._node.count_publishers(topics.TELEOP_STATUS):
-                return None
-            time.sleep(0.02)
-        return "teleoperation does not tell its state; stop it first"
 
     def close(self) -> None:
         """Drop the subscriptions."""

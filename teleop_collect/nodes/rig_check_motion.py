@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from teleop_collect.clock import NS_PER_S, PacedLoop, SystemClock, both_ns
 from teleop_collect.errors import TeleopCollectError
+from teleop_collect.nodes.arm_inputs import DeadmanInput, deadman_input
 from teleop_collect.nodes.follower_output import CommandTopic, command_topics
 from teleop_collect.nodes.host import Host
 from teleop_collect.nodes.rig_check_arm import ArmWatch
 from teleop_collect.nodes.rig_check_hand import EmulatedHand
+from teleop_collect.nodes.teleop_watch import TeleopWatch
 from teleop_collect.rig.checks.motion import JointStep, MotionRecord, PosePair
 from teleop_collect.rig.checks.motion_plan import SETTLE_S, MotionPlan, Stage
 from teleop_collect.rig.config import Arm, Rig, TopicLeader
@@ -63,6 +65,7 @@ class ArmMotion:
         self._loop = PacedLoop(self._rate_hz, self._clock)
         self._recording = _Recording()
         self._wish: tuple[float, ...] | None = None
+        self._deadman: DeadmanInput | None = None
         self._reason = ""
 
     def run(self) -> MotionRecord:
@@ -70,28 +73,31 @@ class ArmMotion:
         reason = ""
         watch = ArmWatch(self._host.node, self._arm)
         hand = EmulatedHand(self._arm)
+        self._teleop = TeleopWatch(self._host.node)
         try:
-            if (rival := watch.engaged()) is not None:
+            if (rival := self._teleop.first_problem()) is not None:
                 raise Stopped(rival)
             self._move(watch, hand)
         except (Stopped, TeleopCollectError) as error:
             reason = str(error)
         finally:
             hand.let_go()
+            self._teleop.close()
             watch.close()
         return self._record(reason)
 
     def _move(self, watch: ArmWatch, hand: EmulatedHand) -> None:
         outputs = command_topics(self._host.node, self._arm)
         self._loop = PacedLoop(self._rate_hz, self._clock)
+        self._deadman = deadman_input(self._host.node, self._arm, self._chain)
         try:
             base = self._engage(watch, outputs)
             plan = MotionPlan.of(base, self._bounds, self._linear, self._step_rad)
             self._follow(plan, watch, hand, outputs)
         finally:
             self._brake(watch, outputs)
-            for output in outputs:
-                output.close()
+            for used in (*outputs, *((self._deadman,) if self._deadman else ())):
+                used.close()
 
     def _engage(self, watch: ArmWatch, outputs: tuple[CommandTopic, ...]) -> dict[str, float]:
         """Arm the chain where the follower is; returns its posture."""
@@ -99,6 +105,7 @@ class ArmMotion:
         answer = "nothing heard of the follower"
         while time.monotonic() < deadline and not self._host.stop.is_set:
             now_ns = self._tick(watch, outputs)
+            self._refuse_trouble()
             if watch.follower is None:
                 continue
             found = watch.follower.by_name()
@@ -161,6 +168,7 @@ class ArmMotion:
         until_ns = self._clock.monotonic_ns() + round(SETTLE_S * NS_PER_S)
         while self._clock.monotonic_ns() < until_ns:
             self._tick(watch, outputs)
+            self._refuse_trouble()
 
     def _finish_stage(
         self, stage: Stage, begin_ns: int, watch: ArmWatch, hand: EmulatedHand, *, last: bool
@@ -184,6 +192,8 @@ class ArmMotion:
             self._recording.measured.append((sample.stamp_ns, row))
         for wrench, received_ns in watch.wrenches:
             self._chain.wrench_received(wrench, min(now_ns, received_ns + now_ns - utc_ns))
+        if self._deadman is not None:
+            self._deadman.feed(now_ns, utc_ns)
         if self._wish is not None:
             wish = JointSample(utc_ns, self._arm.joints, self._wish)
             self._chain.leader_received(wish, now_ns)
@@ -201,6 +211,8 @@ class ArmMotion:
             raise Stopped("the rig check was stopped")
         if self._chain.state is TeleopState.FAULT:
             raise Stopped(f"broken off: {self._reason}")
+        if (problem := self._teleop.problem()) is not None:
+            raise Stopped(f"broken off: {problem}")
 
     def _brake(self, watch: ArmWatch, outputs: tuple[CommandTopic, ...]) -> None:
         """Come to rest within the limits, then send nothing."""
@@ -229,9 +241,12 @@ class ArmMotion:
 
 
 def _led_by_itself(arm: Arm) -> Arm:
-    """The arm with a leader of the same joints: what is asked is a posture of the follower."""
+    """The arm with a leader of the same joints: what is asked is a posture of the follower.
+
+    The deadman stays: whoever lets the check move the arm holds it.
+    """
     leader = TopicLeader(driver="topic", rate_hz=arm.leader.rate_hz, joints=arm.joints)
-    return arm.model_copy(update={"leader": leader, "mapping": {}, "deadman": None})
+    return arm.model_copy(update={"leader": leader, "mapping": {}})
 
 
 def _columns(

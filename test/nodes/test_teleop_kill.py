@@ -1,9 +1,12 @@
-"""Teleoperation that is killed while the arm moves leaves a follower at rest: real processes.
+"""A moving arm comes to rest when teleoperation is killed, or a check's motion is stopped.
 
-How soon is measured by the bench `teleop_stall`; here it must come to rest, by itself, and stay.
+How soon after a kill is measured by the bench `teleop_stall`; here it must come to rest, by itself,
+well within a second even on a busy machine, and stay.
 """
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import rclpy
@@ -17,6 +20,7 @@ from teleop_collect.errors import DeviceError
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.rig_client import RigClient
 from teleop_collect.rig.load import load_rig
 from teleop_collect.rig.processes import processes_of
 from teleop_collect.rig.runtime import control_socket
@@ -27,6 +31,8 @@ KILLS = 3
 MOVING, AT_REST = 0.15, 0.02
 QUIET_SAMPLES = 50
 """Joint states in a row without motion that count as rest: a quarter of a second."""
+REST_S = 1.0
+"""From the kill to the last sample with motion, by that sample's own stamp."""
 PROCESSES = ("leader_bus_emulator_main", "leader_arm", "sim_rig", "teleop", "rig_check")
 
 
@@ -40,6 +46,8 @@ class Follower:
         qos = profile(topics.FAST_QOS, depth=2000)
         self._joints = PolledSubscription(self._node, JointState, topics.FOLLOWER_JOINT_STATES, qos)
         self.quiet = 0
+        self.moved_ns = 0
+        """Stamp of the newest sample in which a joint moved."""
         self.positions: tuple[float, ...] = ()
 
     def speed(self) -> float:
@@ -50,6 +58,7 @@ class Follower:
             speed = max(map(abs, sample.velocity))
             fastest, self.positions = max(fastest, speed), sample.position
             self.quiet = self.quiet + 1 if speed < AT_REST else 0
+            self.moved_ns = self.moved_ns if speed < AT_REST else sample.stamp_ns
         return fastest
 
     def rests(self) -> bool:
@@ -103,13 +112,29 @@ def test_a_follower_comes_to_rest_and_stays_when_teleoperation_is_killed(rig, fo
         wait_for(lambda: follower.speed() > MOVING, 30, "the follower to move")
         running = rig.session.supervisor.children["teleop"].handle
 
+        killed_ns = time.time_ns()
         running.kill()
         running.wait(20)
 
         follower.quiet = 0
         wait_for(follower.rests, 20, "the follower to rest")
+        assert (follower.moved_ns - killed_ns) / 1e9 <= REST_S
         before = follower.positions
         follower.quiet = 0
         wait_for(follower.rests, 20, "the follower to stay")
         assert follower.positions == pytest.approx(before, abs=1e-3)
         rig.session.supervisor.start([teleop], {})
+
+
+def test_a_software_stop_stops_the_motion_of_a_check_too(rig, follower):
+    rig.client.set_parameters("rig_check", {"motion": True})
+    with RigClient() as checker, ThreadPoolExecutor(1) as pool:
+        check = pool.submit(checker.trigger, topics.RIG_CHECK_RUN, 90)
+        wait_for(lambda: follower.speed() > MOVING, 60, "the check to move the arm")
+        assert rig.client.trigger(topics.TELEOP_STOP).success
+        answer = check.result(90)
+    assert not answer.success
+    assert "broken off: teleoperation is fault (software stop requested" in answer.message
+    follower.quiet = 0
+    wait_for(follower.rests, 20, "the follower to rest")
+    assert rig.client.set_bool(topics.TELEOP_ENGAGE, False).success
