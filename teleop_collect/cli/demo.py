@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from teleop_collect import topics
 from teleop_collect.cli.demo_summary import print_summary
 from teleop_collect.cli.operator_terminal import verdict_line
+from teleop_collect.cli.output import own_command
 from teleop_collect.cli.requirements import libraries_of, require_libraries
 from teleop_collect.cli.session import (
     RigSession,
@@ -70,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
     started_s = time.monotonic()
     folders = record_episodes(loaded, root, args.episodes, args.seed)
     recording_s = time.monotonic() - started_s
-    return finish(root, folders, recording_s)
+    judged = next(iter(loaded.rig.tasks.values())).success is not None
+    return finish(root, folders, recording_s, judged=judged)
 
 
 def record_episodes(loaded: LoadedRig, root: Path, count: int, seed: int) -> list[Path]:
@@ -163,10 +165,12 @@ class Demonstration:
         if self._has_ended(episode_id):
             return None
         success = self._sees_success()
-        accepted(client.set_bool(topics.LABEL_SUCCESS, success), "labelling")
+        if success is not None:
+            accepted(client.set_bool(topics.LABEL_SUCCESS, success), "labelling")
         folder = accepted(client.trigger(topics.STOP_EPISODE), "stopping the episode")
         client.set_bool(topics.TELEOP_ENGAGE, False)
-        say(f"episode {index + 1}/{count}: {'success' if success else 'failure'}, saved")
+        outcome = {True: "success", False: "failure", None: "not labelled"}[success]
+        say(f"episode {index + 1}/{count}: {outcome}, saved")
         self._await_verdict(episode_id)
         return Path(folder)
 
@@ -194,12 +198,13 @@ class Demonstration:
             raise CheckFailed(f"the scripted operator gave up: {status['reason']}")
         return bool(status["state"] == "done")
 
-    def _sees_success(self) -> bool:
+    def _sees_success(self) -> bool | None:
+        """Whether the task worked; None where nothing says what that means."""
         from teleop_collect.episodes.success import evaluate
 
         if self._task.success is None:
-            return False
-        return bool(evaluate(self._task.success, self._client.poses()))
+            return None
+        return evaluate(self._task.success, self._client.poses())
 
 
 def accepted(answer: "Answer", what: str) -> str:
@@ -213,15 +218,24 @@ def accepted(answer: "Answer", what: str) -> str:
     return answer.message
 
 
-def finish(root: Path, folders: list[Path], recording_s: float) -> int:
-    """Check, report, export and summarise the recorded episodes."""
+def finish(root: Path, folders: list[Path], recording_s: float, *, judged: bool) -> int:
+    """Check, report, export and summarise the recorded episodes.
+
+    Args:
+        root: the dataset root.
+        folders: of the episodes.
+        recording_s: how long recording took, s.
+        judged: whether the task has a success predicate.
+    """
     from teleop_collect.export.lerobot.run import ExportOptions, export_lerobot
     from teleop_collect.qa.report.dataset import examine, write_page
 
     say("checking episodes ...")
     entries = [examine(folder, draw=True) for folder in folders]
     report = write_page(entries, root / "report.html")
-    good = print_summary(folders, [e.document["verdict"] for e in entries], recording_s)
+    good = print_summary(
+        folders, [e.document["verdict"] for e in entries], recording_s, judged=judged
+    )
     print(f"\nepisodes    {root / 'episodes'}\nreport      {report}")
     say("exporting to LeRobot v3 ...")
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -229,9 +243,12 @@ def finish(root: Path, folders: list[Path], recording_s: float) -> int:
     export = export_lerobot(root, out, ExportOptions(outcome="all"))
     print(f"LeRobot v3  {export.out}: {export.episodes} episodes, {export.frames} frames")
     print("\nTry next:")
-    print(f"  teleop-collect episodes show latest --root {root}")
-    print(f"  teleop-collect verify {folders[-1]}")
-    print(f"  teleop-collect replay latest --root {root}")
+    for words in (
+        ("episodes", "show", "latest", "--root", root),
+        ("verify", folders[-1]),
+        ("replay", "latest", "--root", root),
+    ):
+        print(f"  {own_command(*words)}")
     return EXIT_GOOD if good else EXIT_BAD
 
 

@@ -1,13 +1,35 @@
 """What verbs print: tables and progress for people, JSON for machines."""
 
 import json
+import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+PROGRAM = "teleop-collect"
+
+
+def own_command(*words: object) -> str:
+    """A command of this package that can be pasted into a shell, also where it is not on PATH."""
+    started = sys.argv[0]
+    if Path(started).name != PROGRAM:
+        program = f"{shlex.quote(sys.executable)} -m teleop_collect.cli.main"
+    elif _is_on_path(started):
+        program = PROGRAM
+    else:
+        program = shlex.quote(started)
+    return " ".join([program, *(shlex.quote(str(word)) for word in words)])
+
+
+def _is_on_path(program: str) -> bool:
+    found = shutil.which(PROGRAM)
+    return found is not None and Path(found).resolve() == Path(program).resolve()
 
 
 def print_json(value: Any) -> None:

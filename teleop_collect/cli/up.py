@@ -6,6 +6,7 @@ example: teleop-collect up --rig aloha --emulate
 
 import argparse
 
+from teleop_collect.cli.output import own_command
 from teleop_collect.cli.session import RigSession, SessionOptions, usable_root
 from teleop_collect.process import StopSignal
 from teleop_collect.rig.load import load_rig
@@ -36,10 +37,9 @@ def run(args: argparse.Namespace) -> int:
     options = SessionOptions(root=root, echo=lambda line: print(line, flush=True))
     with RigSession(loaded, options) as session:
         print(f"rig {loaded.rig.name} on ROS domain {session.domain}; episodes in {root}")
-        print(
-            "Ctrl-C stops it. Record from another terminal: teleop-collect record --rig "
-            f"{loaded.path if args.emulate else args.rig}"
-        )
+        rig, task = loaded.path if args.emulate else args.rig, next(iter(loaded.rig.tasks), "TASK")
+        record = own_command("record", "--rig", rig, "--task", task)
+        print(f"Ctrl-C stops it. Record from another terminal: {record}", flush=True)
         while not stop.wait(POLL_S):
             session.check_alive()
     return 0

@@ -172,5 +172,6 @@ def test_a_rehearsal_of_a_real_rig_runs_without_hardware(tmp_path, domain):
 
     assert up.returncode == 0
     assert "rig koch_v1_1_emulated on ROS domain" in output
-    assert f"record --rig {tmp_path / 'run' / 'koch_v1_1_emulated.yaml'}" in output
+    asked = f"record --rig {rig} --task {next(iter(load_rig(str(rig)).rig.tasks))}"
+    assert f"{sys.executable} -m teleop_collect.cli.main {asked}\n" in output
     assert list((tmp_path / "logs").glob("*/follower_arm.log"))
