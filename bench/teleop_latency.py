@@ -12,8 +12,11 @@ The peer is LeRobot's `teleop_loop` on the same emulated arm at its default rate
 passes on at once what it has just read itself (`write`), but reads when its rate says so. So the
 goal against it stands twice:
 
-    sample_to_command  the leader's position at any instant until LeRobot has written it, against
-                       our time from the driver's sample to the command
+    sample_to_command  the leader's position at any instant until LeRobot has written it, waiting
+                       for its next reading included, against our time from the driver's sample to
+                       the command, without such a wait: not like for like. LeRobot's own time from
+                       its reading to its write stands in the table (`write`); it is shorter than
+                       ours, because one thread does both
     motion_to_command  like for like: from any instant to the first command that knows of it, so
                        that the wait for our own driver's next reading counts too
 
