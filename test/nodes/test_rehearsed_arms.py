@@ -56,15 +56,16 @@ def episode(aloha):
     return folder
 
 
-def test_alohas_four_arms_lose_nothing_at_more_than_a_hundred_hertz(episode):
+def test_alohas_four_arms_are_recorded_without_a_loss(episode):
     streams = json.loads((episode / "manifest.json").read_text())["streams"]
 
     for arm in ("left", "right"):
         for name in ("leader/joint_states", "follower/joint_states", "teleop/action_sent"):
             stream = streams[f"/{arm}/{name}"]
-            # What the machine at hand reaches of it is a figure of `bench/dynamixel_bus.py`.
-            assert stream["expected_hz"] > 100.0, (arm, name)
-            assert stream["received"] > 0, (arm, name)
+            # The rate that is reached, at least 100 Hz, is a goal of `bench/dynamixel_bus.py`;
+            # here it only must not be a fraction of it.
+            assert stream["received"] == stream["written"] > RECORDED_S * HAND_HZ / 4, (arm, name)
+            assert stream["mean_hz"] > HAND_HZ / 4, (arm, name)
             assert stream["lost_transport"] == 0, (arm, name)
             assert stream["dropped_queue"] == 0, (arm, name)
 
