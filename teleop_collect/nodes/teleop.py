@@ -46,6 +46,10 @@ class TeleopNode:
             ArmTopics(node, name, arm, chains[name], descriptions[name], teleop, loaded.path)
             for name, arm in loaded.rig.arms.items()
         ]
+        for name, chain in chains.items():
+            if chain.limits_off:
+                off = ", ".join(chain.limits_off)
+                node.get_logger().warning(f"{name}: limits that do not act: {off}")
         self._rate_hz = teleop.rate_hz
         self._replays, self._replays_since_ns = False, 0
         self._arrivals = self._leader_arrivals()

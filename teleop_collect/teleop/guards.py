@@ -92,7 +92,7 @@ def _collision_guards(
 ) -> Iterator[Guard]:
     config = arm.collision
     if "<collision" not in description.text:
-        off.append("collision (no shapes in the URDF)")
+        off.append("collision with itself and the table (no collision shapes in the URDF)")
         return
     geometry = CollisionGeometry(description, arm.joints, config.table)
     ignored = {frozenset(pair) for pair in config.ignore}

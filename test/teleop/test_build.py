@@ -74,3 +74,10 @@ def test_behind_moveit_servo_every_limit_that_is_servos_is_named_and_a_hard_forc
         "deadman (none in the rig file)",
     }
     assert chain.watches_wrench
+
+
+@pytest.mark.parametrize("name", ["koch_v1_1", "franka_spacemouse"])
+def test_a_shipped_robot_without_collision_shapes_says_that_distances_are_not_watched(name) -> None:
+    (chain,) = build_group(load_rig(name)).chains.values()
+    expected = "collision with itself and the table (no collision shapes in the URDF)"
+    assert expected in chain.limits_off
