@@ -9,8 +9,10 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from teleop_collect.devices.dynamixel import models
+from teleop_collect.devices.dynamixel.attempts import insistently
 from teleop_collect.devices.dynamixel.facts import ServoFacts, read_facts
 from teleop_collect.devices.dynamixel.models import Item, OperatingMode
 from teleop_collect.devices.dynamixel.port import BusPort
@@ -122,7 +124,8 @@ def configure(
     port.open()
     try:
         for joint, servo in section.servos.items():
-            facts, who = read_facts(port, servo.id), f"servo {servo.id} ({joint})"
+            facts = insistently(partial(read_facts, port, servo.id))
+            who = f"servo {servo.id} ({joint})"
             _check_model(who, servo, facts)
             found = differences(joint, servo, facts, bounds.get(joint), follower=follower)
             if write and found:
@@ -154,9 +157,9 @@ def _write(
             f"{who} has torque on, and its EEPROM can only be written without; support the arm, "
             "then add --release"
         )
-    port.write(servo_id, models.TORQUE_ENABLE, 0)
+    insistently(partial(port.write, servo_id, models.TORQUE_ENABLE, 0))
     for difference in found:
-        port.write(servo_id, difference.item, difference.wanted)
+        insistently(partial(port.write, servo_id, difference.item, difference.wanted))
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -3,15 +3,15 @@
 Leader and follower are built on it.
 """
 
-import contextlib
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from teleop_collect.clock import Clock
 from teleop_collect.devices.dynamixel import models
+from teleop_collect.devices.dynamixel.attempts import Result, insistently
 from teleop_collect.devices.dynamixel.facts import ServoFacts, read_facts, read_health
 from teleop_collect.devices.dynamixel.late_replies import MAX_LATENESS_NS, ReadLengths
 from teleop_collect.devices.dynamixel.latency import sync_read_s
@@ -23,14 +23,12 @@ from teleop_collect.errors import ConfigError, DeviceError, DeviceTimeout
 from teleop_collect.rig.servo_config import Servo
 from teleop_collect.samples import JointSample
 
-ATTEMPTS = 5
 ROLL_CALL_NS = 5_000_000_000
 BLOCK_START = models.PRESENT_CURRENT.address
 BLOCK = struct.Struct("<hii")
 """Present Current (or Load), Present Velocity, Present Position: contiguous from 126 to 135."""
 LONGEST_BLOCK = models.PRESENT_TEMPERATURE.end - BLOCK_START
 
-Result = TypeVar("Result")
 Prepare = Callable[[int, ServoFacts], None]
 """Makes one servo (by id) ready; called for each servo when the arm connects."""
 
@@ -224,11 +222,8 @@ class ServoChain:
         Raises:
             DeviceTimeout: it never answered.
         """
-        for _ in range(ATTEMPTS - 1):
-            with contextlib.suppress(DeviceTimeout):
-                return attempt()
         try:
-            return attempt()
+            return insistently(attempt)
         except DeviceTimeout as error:
             raise DeviceTimeout(
                 f"{self.who(servo_id)}: {error}; check power, cable, id and baud rate, then run "

@@ -55,6 +55,11 @@ def test_writes_once_and_then_the_driver_starts(arm):
     follower.close()
 
 
+def test_a_lost_answer_stops_nothing(arm):
+    arm.client.inject("no_reply", count=3)
+    assert list(configure.configure(arm.config, BOUNDS, write=False)) == ALL
+
+
 def test_an_arm_that_holds_is_not_let_go_unless_asked(arm):
     arm.client.write(IDS["elbow"], 64, 1)
     with pytest.raises(DeviceError, match=r"servo 3 \(elbow\) has torque on.*--release"):
