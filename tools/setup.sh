@@ -70,5 +70,6 @@ fi
 }
 
 say "installing this package with [$extras] into $venv; the first time takes a few minutes"
-[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+# An environment whose making was interrupted has a python and no pip.
+"$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear "$venv"
 "$venv/bin/python" -m pip install --quiet --editable ".[$extras]"

@@ -1,52 +1,12 @@
-"""One rig a ROS domain: a lock that keeps two rigs of this machine from talking to each other.
+"""A ROS domain that nothing on this machine uses, for rigs that are to disturb nobody."""
 
-The lock is the name of a socket in Linux's abstract namespace (unix(7)): all processes that share a
-network, and so could hear each other, share the names too, whatever their folders for temporary
-files are; and the kernel frees the name with the process.
-"""
-
-import errno
-import os
 import socket
 
-from teleop_collect.errors import BusyError, ConfigError
+from teleop_collect.errors import BusyError
+from teleop_collect.rig.domain import claim_domain
 
-HIGHEST_DOMAIN = 101
-"""Above it, DDS ports collide with Linux's ephemeral ports (ROS 2 documentation, ROS_DOMAIN_ID)."""
 FREE_RANGE = range(40, 100)
 PARTICIPANTS_PROBED = 20
-
-
-def environment_domain() -> int:
-    """ROS_DOMAIN_ID, 0 when unset.
-
-    Raises:
-        ConfigError: it is no number from 0 to 101.
-    """
-    text = os.environ.get("ROS_DOMAIN_ID", "0") or "0"
-    if not text.isdigit() or int(text) > HIGHEST_DOMAIN:
-        raise ConfigError(f"ROS_DOMAIN_ID is {text!r}; it must be 0 to {HIGHEST_DOMAIN}")
-    return int(text)
-
-
-def claim_domain(domain: int) -> socket.socket:
-    """Lock a domain for this process; closing what is returned frees it.
-
-    Raises:
-        BusyError: another rig of this machine runs on it.
-    """
-    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        lock.bind(f"\0teleop_collect-domain-{domain}")
-    except OSError as error:
-        lock.close()
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise BusyError(
-            f"ROS domain {domain} is in use by another rig on this machine; "
-            "stop it, or set ROS_DOMAIN_ID to another number"
-        ) from error
-    return lock
 
 
 def claim_free_domain() -> tuple[int, socket.socket]:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from teleop_collect import topics
 from teleop_collect.cli.check_answers import parsed_report
-from teleop_collect.cli.domain import claim_domain, claim_free_domain, environment_domain
+from teleop_collect.cli.domain import claim_free_domain
 from teleop_collect.cli.requirements import libraries_of, require_free_ports, require_libraries
 from teleop_collect.cli.supervisor import Supervisor
 from teleop_collect.errors import CheckFailed, DeviceError, MissingExtraError
 from teleop_collect.process import interrupted_once
+from teleop_collect.rig.domain import claim_domain, environment_domain
 from teleop_collect.rig.load import LoadedRig
 from teleop_collect.rig.processes import Process, process_environment, processes_of
 from teleop_collect.rig.runtime import RUNTIME_VARIABLE

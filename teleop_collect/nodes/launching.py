@@ -4,6 +4,7 @@ Without ROS's launch, `teleop-collect up` runs the same graph.
 """
 
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from launch_ros.substitutions import ExecutableInPackage
 
 from teleop_collect.errors import ConfigError, DeviceError
 from teleop_collect.process import DIE_WITH_PARENT
+from teleop_collect.rig.domain import claim_domain, environment_domain
 from teleop_collect.rig.load import LoadedRig, load_rig
 from teleop_collect.rig.processes import Process, Role, process_environment, processes_of
 from teleop_collect.rig.rehearsal import emulated_rig
@@ -84,6 +86,7 @@ def rig_graph(roles: frozenset[Role], recorder: tuple[Argument, ...] = ()) -> li
         root = {name: given[name] for name in ("root",) if name in given}
         parameters = {"recorder": given, "rig_check": root}
         loaded = _loaded(values["rig"], values["emulate"])
+        _hold_domain(values["namespace"])
         return list(_rig_actions(loaded, values["namespace"], roles, parameters))
 
     return [*declared(RIG_ARGUMENTS + recorder), OpaqueFunction(function=start)]
@@ -113,6 +116,20 @@ def environment_actions() -> Iterator[Action]:
     """What every process gets: discovery on this machine, DDS profile, end with the launcher."""
     for name, value in {**process_environment(), DIE_WITH_PARENT: str(os.getpid())}.items():
         yield SetEnvironmentVariable(name, value)
+
+
+_held: dict[tuple[int, str], socket.socket] = {}
+
+
+def _hold_domain(namespace: str) -> None:
+    """Keep other rigs off this domain until the launch has ended, as `up` does.
+
+    Raises:
+        BusyError: another rig of this machine runs on it.
+    """
+    place = (environment_domain(), namespace)
+    if place not in _held:
+        _held[place] = claim_domain(*place)
 
 
 def _loaded(rig: str, emulate: str) -> LoadedRig:

@@ -2,14 +2,22 @@ import socket
 
 import pytest
 
-from teleop_collect.cli.domain import claim_domain, claim_free_domain, environment_domain
+from teleop_collect.cli.domain import claim_free_domain
 from teleop_collect.errors import BusyError, ConfigError
+from teleop_collect.rig.domain import claim_domain, environment_domain
 
 
 def test_a_domain_can_be_claimed_once():
     domain, lock = claim_free_domain()
     with lock, pytest.raises(BusyError, match=f"ROS domain {domain} is in use"):
         claim_domain(domain)
+
+
+def test_rigs_in_different_namespaces_share_a_domain():
+    domain, lock = claim_free_domain()
+    taken = pytest.raises(BusyError, match=f"ROS domain {domain}/cell_1 is in use")
+    with lock, claim_domain(domain, "/cell_1"), taken:
+        claim_domain(domain, "cell_1/")
 
 
 def test_a_released_domain_can_be_claimed_again():

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from support import launch_stand_ins as launch
 
-from teleop_collect.errors import ConfigError, DeviceError
+from teleop_collect.cli.domain import claim_free_domain
+from teleop_collect.errors import BusyError, ConfigError, DeviceError
+from teleop_collect.rig.domain import claim_domain, environment_domain
 from teleop_collect.rig.load import load_rig
 from teleop_collect.rig.processes import CHECK_ROLES, COLLECT_ROLES, TELEOP_ROLES, processes_of
 from teleop_collect.rig.rehearsal import emulated_rig
@@ -20,7 +22,10 @@ GRAPHS = {"collect": COLLECT_ROLES, "teleop": TELEOP_ROLES, "check": CHECK_ROLES
 
 
 @pytest.fixture(autouse=True)
-def _launch() -> Iterator[None]:
+def _launch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    domain, lock = claim_free_domain()
+    lock.close()
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
     with launch.installed():
         yield
 
@@ -177,6 +182,19 @@ def test_a_critical_process_that_ends_well_stops_the_launch():
 def test_an_end_during_shutdown_changes_nothing(code: int):
     on_exit = started(expanded("collect"))["recorder"].on_exit
     assert on_exit(launch.ProcessExited(code), launch.LaunchContext(is_shutdown=True)) is None
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_second_rig_on_the_domain_is_refused(name: str):
+    with claim_domain(environment_domain()), pytest.raises(BusyError, match="by another rig"):
+        expanded(name)
+
+
+def test_a_launched_rig_keeps_others_off_its_domain_and_namespace():
+    expanded("collect", namespace="cell_3")
+    with pytest.raises(BusyError, match="by another rig"):
+        claim_domain(environment_domain(), "cell_3")
+    claim_domain(environment_domain()).close()
 
 
 def test_replay_hands_its_arguments_to_the_node_with_their_types():

@@ -1,5 +1,7 @@
 """The page about a rig check: whole, self-contained, with pictures, and safe."""
 
+import errno
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -73,3 +75,14 @@ def test_the_page_is_written_whole_or_not_at_all(context, tmp_path: Path):
     with pytest.raises(DeviceError, match="cannot write the page"):
         write_page(context, report, tmp_path / "absent" / "check.html")
     assert {p.name for p in tmp_path.glob("*.html*")} == {"check.html"}
+
+
+def test_a_read_only_disk_is_named_as_what_it_is(context, tmp_path: Path, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+    with pytest.raises(DeviceError, match="cannot write the page .*: Read-only file system"):
+        write_page(context, _report(context), tmp_path / "check.html")

@@ -1,6 +1,7 @@
 """The page as a whole: verdict, table of checks, then what was seen."""
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def write_page(context: CheckContext, report: RigCheckReport, out: Path) -> Path
     except OSError as error:
         raise DeviceError(f"cannot write the page {out}: {error.strerror}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        # On a disk mounted read-only this would hide why the page could not be written.
+        with suppress(OSError):
+            unfinished.unlink()
     return out
 
 
