@@ -84,5 +84,5 @@ def test_a_read_only_disk_is_named_as_what_it_is(context, tmp_path: Path, monkey
     monkeypatch.setattr(Path, "write_text", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
 
-    with pytest.raises(DeviceError, match="cannot write the page .*: Read-only file system"):
+    with pytest.raises(DeviceError, match=r"cannot write the page .*: Read-only file system"):
         write_page(context, _report(context), tmp_path / "check.html")
