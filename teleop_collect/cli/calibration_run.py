@@ -1,6 +1,7 @@
 """What all `calibrate` verbs share: the running rig, the new file, and what is printed of it."""
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -150,8 +151,7 @@ def keep(loaded: LoadedRig, finding: Finding, args: argparse.Namespace) -> int:
     )
     stored = write_calibration(loaded, calibration)
     page = stored.path.with_suffix(".html")
-    if finding.page:
-        page.write_text(finding.page, encoding="utf-8")
+    drawn = bool(finding.page) and _write_page(page, finding.page)
     if args.json:
         document = stored.calibration.model_dump(mode="json", by_alias=True)
         print_json({"path": str(stored.path), "calibration": document})
@@ -161,6 +161,20 @@ def keep(loaded: LoadedRig, finding: Finding, args: argparse.Namespace) -> int:
     rows += [(f"error {name}", f"{value:.4g}") for name, value in finding.uncertainty.items()]
     print_table(f"{stored.calibration.kind} of {finding.device}", ("value", ""), rows)
     print(f"version {stored.calibration.version}: {stored.path}")
-    if finding.page:
+    if drawn:
         print(f"plots: {page}")
     return EXIT_GOOD
+
+
+def _write_page(page: Path, text: str) -> bool:
+    """Write the page whole or not at all; the calibration it belongs to is kept already."""
+    unfinished = page.with_name(f".{page.name}.{os.getpid()}.partial")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(page)
+    except OSError as error:
+        print(f"the calibration is kept, its plots are not: {error}", file=sys.stderr)
+        return False
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return True

@@ -18,10 +18,12 @@ from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import DeviceError
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.calibration_devices import refuse_exchanged
 from teleop_collect.nodes.calibration_motion import ATTEMPTS, ArmMover
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.calibration.charuco import Image
+from teleop_collect.rig.calibration.devices import camera_device, device_name
 from teleop_collect.rig.calibration.samples import JointTrace, MotionTrace, StillSample
 from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.config import TopicCamera, TopicLeader
@@ -69,18 +71,22 @@ class CalibrationRig:
 
         Raises:
             DeviceError: it stays silent, or a process of the rig has ended.
+            CheckFailed: its driver tells another serial number than the rig file.
         """
         with self._joints(arm, side) as joints:
             self._wait(joints, f"the {side} of arm {arm}")
+        refuse_exchanged(self._node, self._rig, device_name(self._rig, arm, side))
 
     def wait_seen(self, camera: str) -> None:
         """Wait until a camera sends images.
 
         Raises:
             DeviceError: it stays silent, or a process of the rig has ended.
+            CheckFailed: its driver tells another serial number than the rig file.
         """
         with self._subscription(ImageMessage, self._color(camera), 1) as images:
             self._wait(images, f"camera {camera}")
+        refuse_exchanged(self._node, self._rig, camera_device(camera))
 
     def _wait(self, subscription: PolledSubscription, what: str) -> None:
         deadline = time.monotonic() + START_S

@@ -2,15 +2,23 @@
 
 import json
 import math
+import threading
 from pathlib import Path
 
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from support.graph import running_rig, wait_for
+from support.lone_recorder import publishing_node
 
 from teleop_collect import topics
 from teleop_collect.cli.domain import claim_free_domain
 from teleop_collect.cli.main import main
+from teleop_collect.errors import CheckFailed
+from teleop_collect.nodes import conversions
+from teleop_collect.nodes.calibration_devices import refuse_exchanged
 from teleop_collect.nodes.calibration_rig import CalibrationRig
+from teleop_collect.nodes.qos import profile
+from teleop_collect.rig.calibration.devices import camera_device
 from teleop_collect.rig.calibration.store import FOLDER_VARIABLE
 from teleop_collect.rig.load import load_rig
 from teleop_collect.rig.runtime import RUNTIME_VARIABLE
@@ -56,3 +64,32 @@ def test_zeros_are_not_calibrated_beside_a_running_rig(
         assert main(["calibrate", "leader", "--rig", "sim_calibration", "--auto"]) == 2
     assert "a rig is running on this ROS domain" in capsys.readouterr().err
     assert not (tmp_path / "calibration").exists()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("serial", ["", "SIM-CAM-9999"])
+def test_a_device_whose_driver_tells_another_serial_number_is_not_calibrated(serial: str):
+    rig = load_rig("sim_calibration").rig
+    expected = rig.cameras["wrist"].serial
+    with publishing_node() as node:
+        qos = profile(topics.EVENT_QOS)
+        said = node.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos)
+        told = {"serial": serial or expected}
+        status = conversions.diagnostic("camera: camera wrist", "ok", "reading", told)
+        done = threading.Event()
+
+        def tell() -> None:
+            while not done.wait(0.05):
+                said.publish(DiagnosticArray(status=[status]))
+
+        driver = threading.Thread(target=tell)
+        driver.start()
+        try:
+            if not serial:
+                refuse_exchanged(node, rig, camera_device("wrist"))
+                return
+            with pytest.raises(CheckFailed, match=f"wrist has serial number {serial}, the rig"):
+                refuse_exchanged(node, rig, camera_device("wrist"))
+        finally:
+            done.set()
+            driver.join()

@@ -220,7 +220,7 @@ def joints(positions: dict[str, float]) -> JointSample:
 
 
 def intrinsics(camera: Camera) -> Intrinsics:
-    """Exact intrinsics of a simulated camera."""
-    focal_px = camera.height / (2 * math.tan(camera.fovy_rad / 2))
+    """Exact intrinsics of a simulated camera, and something usual for any other."""
+    focal_px = camera.height / (2 * math.tan(getattr(camera, "fovy_rad", 0.9) / 2))
     center = ((camera.width - 1) / 2, (camera.height - 1) / 2)
     return Intrinsics(camera.width, camera.height, focal_px, focal_px, *center)

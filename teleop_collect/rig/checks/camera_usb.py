@@ -2,7 +2,7 @@
 
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.drivers_healthy import driver_statuses
-from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good
+from teleop_collect.rig.checks.result import CheckResult, Severity, bad, good, unseen
 from teleop_collect.rig.config import RealSenseCamera
 
 USB = "usb"
@@ -29,7 +29,10 @@ class CameraUsb:
             todo = "use a USB 3 port and cable, plugged in fully, without a hub between"
             worst = min(slow, key=lambda n: _version(slow[n]))
             return bad(self, text, todo, slow[worst], cameras[worst].usb_min, "USB version")
-        return good(self, f"{len(told)} of {len(cameras)} USB cameras told their speed")
+        if silent := sorted(set(cameras) - set(told)):
+            text = f"camera {', '.join(silent)} does not tell its USB speed"
+            return unseen(self, text, "start the camera's driver; look at its cable")
+        return good(self, f"{len(told)} USB cameras are fast enough" if told else "no USB cameras")
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ class DeviceSerials:
 
     def run(self, context: CheckContext) -> CheckResult:
         """Compare serial numbers told by drivers with the rig file's, and refused calibrations."""
-        told = dict(_told(context.rig, driver_statuses(context).by_name))
+        told = dict(told_serials(context.rig, driver_statuses(context).by_name))
         wrong = [
             f"{device} is {serial}, the rig file says {expected}"
             for device, (serial, expected) in told.items()
@@ -37,8 +37,10 @@ class DeviceSerials:
         return good(self, f"{len(told)} devices told their serial numbers", 0, 0, "devices")
 
 
-def _told(rig: Rig, statuses: Mapping[str, DriverStatus]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """What each device says and what the rig file expects, where both are known."""
+def told_serials(
+    rig: Rig, statuses: Mapping[str, DriverStatus]
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What each device says and what the rig file expects, by device, where both are known."""
     expected = {
         f"camera {name}": (camera_device(name), c.serial) for name, c in rig.cameras.items()
     }

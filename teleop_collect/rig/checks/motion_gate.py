@@ -66,17 +66,25 @@ def motion_reason(
         now_ns: UTC now, ns.
         max_age_s: oldest motion that still counts.
     """
-    off = checks_off(rig)
     oldest_ns = now_ns - round(max_age_s * NS_PER_S)
-    lacking = [n for n in sorted(MOTION) if n not in off and motion_at_ns.get(n, 0) < oldest_ns]
+    lacking = [n for n in sorted(_needed(rig)) if motion_at_ns.get(n, 0) < oldest_ns]
     if not lacking:
         return None
     said = {r.check: r.message for r in results}
     why = {said.get(n, "not checked") if n not in motion_at_ns else "too old" for n in lacking}
-    flags = ["--motion"] if set(lacking) - {POSES} else []
-    flags += ["--poses"] if POSES in lacking and not moves_by_itself(rig) else []
     return (
         f"no test motion has passed for {', '.join(lacking)} ({'; '.join(sorted(why))}); run "
-        f"`teleop-collect check --rig {rig_path} {' '.join(flags)}` with the arm's surroundings "
-        "clear"
+        f"`teleop-collect check --rig {rig_path} --motion` with the arm's surroundings clear"
     )
+
+
+def _needed(rig: Rig) -> frozenset[str]:
+    """Checks whose motion must have passed.
+
+    Only an emulated hand can take a leader along. Elsewhere a person compares the postures, which
+    not every follower that holds its position allows: what was compared counts, good or bad, but
+    nobody must.
+    """
+    if checks_off(rig):
+        return frozenset()
+    return MOTION if moves_by_itself(rig) else MOTION - {POSES}

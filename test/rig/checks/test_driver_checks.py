@@ -1,17 +1,27 @@
 """Checks of what drivers and force-torque sensors say."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.calibrations import calibration_of
 from support.rig_files import load_tiny
-from support.rig_observations import good_context, spoiled
+from support.rig_observations import good_context, joints, spoiled
 
 from teleop_collect import topics
+from teleop_collect.rig.calibration.store import (
+    FOLDER_VARIABLE,
+    load_calibrations,
+    write_calibration,
+)
+from teleop_collect.rig.calibration.values import WrenchLoad
 from teleop_collect.rig.checks.adapter_latency import AdapterLatency
 from teleop_collect.rig.checks.driver_status import DriverStatus, DriverStatuses
 from teleop_collect.rig.checks.drivers_healthy import DriversHealthy
 from teleop_collect.rig.checks.observation import Observer
 from teleop_collect.rig.checks.wrench_bias import WrenchBias
+from teleop_collect.rig.checks.wrench_gravity import WrenchGravity
 from teleop_collect.samples import WrenchSample
 
 WRENCH = "follower/wrench"
@@ -101,3 +111,36 @@ def test_diagnostics_of_several_drivers_are_kept_together_the_newest_of_each():
     sample = observer.observation((), 2, None).sample
     assert isinstance(sample, DriverStatuses)
     assert {name: s.level for name, s in sample.by_name.items()} == {"a": "error", "b": "ok"}
+
+
+GRAVITY_N = 9.80665
+
+
+def test_the_weight_that_a_calibration_knows_is_no_bias(tmp_path: Path, monkeypatch):
+    """At the tiny rig's posture the tool hangs along -z of the world."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "calibration"))
+    loaded = load_tiny(tmp_path)
+    load = WrenchLoad(
+        frame_id="tool", bias_force_n=(1.0, 0.0, 0.0), bias_torque_nm=(0.0, 0.0, 0.0),
+        tool_mass_kg=1.0, tool_center_m=(0.0, 0.0, 0.0),
+    )  # fmt: skip
+    write_calibration(loaded, calibration_of(loaded, "wrench", values=load))
+    context = good_context(loaded, tmp_path)
+    still = joints({"shoulder": 0.0, "gripper": 0.0})
+    context = spoiled(context, "follower/joint_states", sample=still)
+    weighed = spoiled(context, WRENCH, mean_force_n=(1.0, 0.0, -GRAVITY_N))
+    assert not WrenchBias().run(weighed).passed, "without its calibration"
+    known = replace(weighed, calibrations=load_calibrations(loaded))
+    assert WrenchBias().run(known).passed
+    biased = spoiled(known, WRENCH, mean_force_n=(7.0, 0.0, -GRAVITY_N))
+    assert WrenchBias().run(biased).message == "follower/wrench: 6.0 N at rest, limit 5 N"
+
+    # Half a radian about x the weight turns in the sensor's axes, as it should.
+    turned = (1.0, -GRAVITY_N * math.sin(0.5), -GRAVITY_N * math.cos(0.5))
+    record = replace(known.motions["main"], forces_n=((1.0, 0.0, -GRAVITY_N), turned))
+    measured = record.measured.copy()
+    measured[-1, 0] = 0.5
+    record = replace(record, measured=measured)
+    moved = replace(known, motions={"main": record})
+    assert WrenchGravity().run(moved).passed
+    assert not WrenchGravity().run(replace(moved, calibrations=None)).passed

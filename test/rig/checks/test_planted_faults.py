@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.calibrations import calibration_of
 from support.rig_files import load_tiny
 from support.rig_observations import (
     SERVO,
@@ -18,7 +19,11 @@ from support.rig_observations import (
 )
 
 from teleop_collect import topics
-from teleop_collect.rig.calibration.store import FOLDER_VARIABLE, load_calibrations
+from teleop_collect.rig.calibration.store import (
+    FOLDER_VARIABLE,
+    load_calibrations,
+    write_calibration,
+)
 from teleop_collect.rig.checks.context import CheckContext
 from teleop_collect.rig.checks.disk_space import DiskSpace
 from teleop_collect.rig.checks.driver_status import DriverStatus, DriverStatuses
@@ -28,6 +33,7 @@ from teleop_collect.rig.checks.picture import Picture
 from teleop_collect.rig.checks.run import CHECKS, LONG, MOTION, NAMES, QUICK, run_checks
 from teleop_collect.rig.checks.trace import Timing
 from teleop_collect.rig.checks.write_speed import WriteSpeed
+from teleop_collect.rig.load import load_rig
 from teleop_collect.samples import WrenchSample
 
 COLOR = "cameras/scene/color/image_raw"
@@ -126,6 +132,65 @@ def test_a_malformed_servo_state_is_unknown_and_not_well(context: CheckContext):
     told = DriverStatuses({"leader_arm: leader main": broken})
     result = _run("servo_power", spoiled(context, topics.DIAGNOSTICS, sample=told))
     assert (result.passed, result.measured) == (False, "unknown")
+
+
+def test_depth_that_lies_beside_colour_is_found(tmp_path: Path):
+    loaded = load_tiny(tmp_path, ("width: 64", "width: 320"), ("height: 48", "height: 240"))
+    context = good_context(loaded, tmp_path)
+    assert _run("depth_alignment", context).passed
+    result = _run("depth_alignment", _changed(context, DEPTH, lambda p: np.roll(p, 4, axis=1)))
+    assert (result.passed, result.severity, result.limit) == (False, "error", 2.5)
+    assert result.message == "depth lies beside colour: camera scene: 4.0 px"
+
+
+def test_an_old_calibration_is_named(context: CheckContext, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "calibration"))
+    made = write_calibration(context.loaded, calibration_of(context.loaded)).calibration
+    kept = replace(context, calibrations=load_calibrations(context.loaded))
+    day_ns = 86_400 * 10**9
+    assert _run("calibration_age", replace(kept, now_ns=made.made_ns + 89 * day_ns)).passed
+    old = _run("calibration_age", replace(kept, now_ns=made.made_ns + 200 * day_ns))
+    assert (old.passed, old.severity, old.measured, old.limit) == (False, "warning", 200.0, 90.0)
+    assert old.message == "old calibrations: leader of leader: 200 days"
+
+
+def test_limits_wider_than_a_servos_own_are_found(tmp_path: Path):
+    loaded = load_rig("koch_v1_1")
+    context = good_context(loaded, tmp_path)
+    ((name, arm),) = loaded.rig.arms.items()
+
+    def limited(low: int, high: int) -> CheckContext:
+        text = json.dumps({**SERVO, "min_ticks": low, "max_ticks": high})
+        status = DriverStatus("ok", "reading", {f"servo: {arm.joints[1]}": text})
+        told = DriverStatuses({f"follower_arm: follower {name}": status})
+        return spoiled(context, topics.DIAGNOSTICS, sample=told)
+
+    result = _run("servo_limits", limited(2000, 2100))
+    assert (result.passed, result.measured) == (False, 1)
+    assert f"follower of arm '{name}', {arm.joints[1]}: limits" in result.message
+    assert _run("servo_limits", limited(-20_000, 20_000)).passed
+    silent = spoiled(context, topics.DIAGNOSTICS, sample=DriverStatuses({}))
+    assert not _run("servo_limits", silent).passed
+
+
+def test_a_camera_on_a_slow_cable_is_found_and_a_silent_one_is_not_passed(tmp_path: Path):
+    loaded = load_rig("aloha")
+    context = good_context(loaded, tmp_path)
+    names = [n for n, c in loaded.rig.cameras.items() if c.driver == "realsense"]
+
+    def told(**usb: str) -> CheckContext:
+        said = {
+            f"camera_{n}: camera {n}": DriverStatus("ok", "", {"usb": v}) for n, v in usb.items()
+        }
+        return spoiled(context, topics.DIAGNOSTICS, sample=DriverStatuses(said))
+
+    fast = dict.fromkeys(names, "3.2")
+    assert _run("camera_usb", told(**fast)).passed
+    slow = _run("camera_usb", told(**{**fast, names[0]: "2.1"}))
+    assert (slow.passed, slow.severity, slow.measured) == (False, "error", "2.1")
+    assert slow.message == f"camera {names[0]}: USB 2.1"
+    silent = _run("camera_usb", told())
+    assert (silent.passed, silent.severity) == (False, "info")
 
 
 def test_an_exchanged_camera_is_found(tmp_path: Path):
