@@ -153,7 +153,9 @@ class Player:
             return f"follows a leader that is {age_ns / MS} ms old"
         if not self._leader_is_finite:
             return "follows a leader that is not finite"
-        return "follows a leader whose time is out of order" if self._leader_disorder else None
+        ahead_ns = (self._leader_stamp_ns or 0) - self.driver.utc_ns
+        out_of_order = self._leader_disorder or ahead_ns > FUTURE_NS
+        return "follows a leader whose time is out of order" if out_of_order else None
 
     def _note(self, stamp_ns: int, values: Sequence[float]) -> None:
         driver, before_ns = self.driver, self._leader_stamp_ns
@@ -161,7 +163,6 @@ class Player:
             return
         self._leader_is_finite = all(map(math.isfinite, values))
         self._leader_disorder = before_ns is not None and stamp_ns < before_ns
-        self._leader_disorder |= stamp_ns - driver.utc_ns > FUTURE_NS
         self._leader_stamp_ns = stamp_ns
         self._leader_fresh_ns = min(driver.now_ns, stamp_ns - driver.utc_minus_monotonic_ns)
 
