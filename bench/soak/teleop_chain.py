@@ -2,10 +2,12 @@
 
     python bench/soak/teleop_chain.py [--ticks 1000000] [--seed 1]
 
-Nine tenths of the ticks play the scripts of test/support/teleop_script.py (NaN, infinities, 1e308,
+Eight tenths of the ticks play the scripts of test/support/teleop_script.py (NaN, infinities, 1e308,
 bursts, reversed and future stamps, silence, gaps of 10 s, offsets at engaging) on an arm of three
-joints, every third script without a jerk limit. The last tenth moves the demonstration arm behind
-all guards towards postures at random, with forces. Every command is judged from outside: finite,
+joints, every third script without a jerk limit; the follower drifts, and is elsewhere after a gap. A
+tenth plays hostile twists, postures and speeds for leaders in numbers (SpaceMouse, other kinematics).
+The last tenth moves the demonstration arm behind all guards towards postures at random, with forces.
+Every command is judged from outside: finite,
 first command as measured, and within position, velocity, acceleration and jerk at every tick.
 """
 
@@ -21,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test"))
 
 import numpy as np
 from report import Report
+from support.cartesian_hostile import LEADERS, Hostile
 from support.guarded_arm import GuardedArm, guarded
 from support.teleop_driver import JERK, make_chain
 from support.teleop_script import KINDS, Player, Segment
@@ -91,8 +94,19 @@ def arm(ticks: int, seed: int) -> tuple[int, list[str]]:
     return k + 1, driver.judge.violations
 
 
+def cartesian(ticks: int, seed: int) -> tuple[int, list[str]]:
+    """Hostile twists and postures of leaders in numbers: how many ticks, what the judge found."""
+    played, found = 0, []
+    for number, (feed, message) in enumerate(LEADERS):
+        hostile = Hostile(feed(), random.Random(seed + number))
+        hostile.play(ticks // len(LEADERS), message)
+        played += ticks // len(LEADERS)
+        found += hostile.judge.violations
+    return played, found
+
+
 def main() -> int:
-    """Run both parts and report."""
+    """Run all parts and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ticks", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -100,7 +114,10 @@ def main() -> int:
     report, found = Report("soak_teleop_chain"), 0
     parts = {
         "three joints, hostile scripts": lambda: joints(
-            options.ticks * 9 // 10, random.Random(options.seed)
+            options.ticks * 8 // 10, random.Random(options.seed)
+        ),
+        "SpaceMouse and other kinematics, hostile": lambda: cartesian(
+            options.ticks // 10, options.seed
         ),
         "demonstration arm, all guards": lambda: arm(options.ticks // 10, options.seed),
     }
