@@ -4,11 +4,11 @@
 
 Eight tenths of the ticks play the scripts of test/support/teleop_script.py (NaN, infinities, 1e308,
 bursts, reversed and future stamps, silence, gaps of 10 s, offsets at engaging) on an arm of three
-joints, every third script without a jerk limit; the follower drifts, and is elsewhere after a gap. A
-tenth plays hostile twists, postures and speeds for leaders in numbers (SpaceMouse, other kinematics).
-The last tenth moves the demonstration arm behind all guards towards postures at random, with forces.
-Every command is judged from outside: finite,
-first command as measured, and within position, velocity, acceleration and jerk at every tick.
+joints, every third script without a jerk limit; the follower drifts, and is elsewhere after a gap.
+A tenth plays hostile twists, postures and speeds for leaders in numbers (SpaceMouse, other
+kinematics). The last tenth moves the demonstration arm behind all guards towards postures at
+random, with forces. Every command is judged from outside: finite, first command as measured, and
+within position, velocity, acceleration and jerk at every tick.
 """
 
 import argparse
