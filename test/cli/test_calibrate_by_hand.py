@@ -19,7 +19,7 @@ from teleop_collect.cli.check_answers import asked_poses
 from teleop_collect.cli.main import main
 from teleop_collect.errors import CheckFailed
 from teleop_collect.rig.calibration.rigid import from_vector
-from teleop_collect.rig.calibration.samples import StillSample
+from teleop_collect.rig.calibration.samples import JointTrace, MotionTrace, StillSample
 from teleop_collect.rig.calibration.store import FOLDER_VARIABLE, write_calibration
 from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.load import LoadedRig, load_rig
@@ -56,6 +56,11 @@ class Scene:
     def images(self, _: str, timeout_s: float) -> Iterator[np.ndarray]:
         yield from [self.image] * 4
 
+    def watch_motion(self, *_: object) -> MotionTrace:
+        t_s = np.arange(0.0, 8.0, 0.01)
+        resting = JointTrace(t_s, {"shoulder": 0 * t_s, "gripper": 0 * t_s})
+        return MotionTrace(resting, resting)
+
     def still(self, *_: object, **__: object) -> StillSample:
         self.looks += 1
         turned = 0.0 if self.stay else 0.2 * self.looks
@@ -71,16 +76,26 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadedRig:
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, loaded: LoadedRig, scene: Scene, part: str, timeout_s: float
+    monkeypatch: pytest.MonkeyPatch,
+    loaded: LoadedRig,
+    scene: Scene,
+    part: str,
+    timeout_s: float,
+    *more: str,
 ) -> int:
     @contextmanager
     def live_rig(*_: object, **__: object) -> Iterator[Scene]:
         yield scene
 
-    for module in ("calibrate_camera", "calibration_poses", "calibrate_joints"):
+    for module in (
+        "calibrate_camera",
+        "calibration_poses",
+        "calibrate_joints",
+        "calibrate_latency",
+    ):
         monkeypatch.setattr(f"teleop_collect.cli.{module}.live_rig", live_rig)
     arguments = ["calibrate", part, "--rig", str(loaded.path), "--timeout", str(timeout_s)]
-    return main(arguments)
+    return main([*arguments, *more])
 
 
 def test_a_person_who_leaves_during_camera_calibration_changes_nothing(
@@ -153,6 +168,36 @@ def test_no_board_in_any_pose_is_said(
     assert "pose 1: no board in view" in said
     assert "no board in view in any of" in said
     assert "show board board to camera scene" in said
+    assert not (tmp_path / "calibration").exists()
+
+
+def test_poses_that_turn_about_one_axis_do_not_make_a_hand_eye_calibration(
+    loaded: LoadedRig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+):
+    write_calibration(loaded, calibration_of(loaded, "cameras/scene", values=TRUTH))
+    scene = Scene(looking_at_board(0, 0, 0.5), stay=False)
+    monkeypatch.setattr(
+        "teleop_collect.episodes.calibration_samples.still_samples",
+        lambda *_, **__: (scene.still() for _ in range(9)),
+    )
+    assert run(monkeypatch, loaded, scene, "hand-eye", 60.0, "--from", str(tmp_path)) == 1
+    assert "parallel axes" in capsys.readouterr().err
+    assert not list((tmp_path / "calibration").rglob("hand_eye/**/*.json"))
+
+
+def test_an_arm_that_is_not_moved_shows_no_latency(
+    loaded: LoadedRig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+):
+    assert run(monkeypatch, loaded, Scene(), "latency", 60.0) == 1
+    said = capsys.readouterr().err
+    assert "move the arm to and fro" in said
+    assert "latency of joints: no joint was told to move by" in said
     assert not (tmp_path / "calibration").exists()
 
 
