@@ -4,6 +4,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from mcap import records
@@ -19,10 +20,13 @@ from teleop_collect.episodes.mcap_records import (
 )
 from teleop_collect.errors import UnreadableError
 from teleop_collect.provenance.manifest import MANIFEST_FILE, Manifest, read_manifest
+from teleop_collect.recording.index_rules import index_problems
 from teleop_collect.recording.rewriting import file_sha256
 from teleop_collect.recording.salvage_reader import SalvageReader
 
 _DATA_END_BYTES = 4
+MAX_LINES = 20
+"""Of problems with indexes: one wrong number may spoil each of thousands of chunks."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def verify(path: Path) -> Verification:
             problems += _summary_problems(file, total)
         # What a reader would refuse is no whole episode, even where every checksum is right.
         problems += [] if problems else _reader_problems(source)
+        problems += [] if problems else _index_problems(source)
         if manifest is not None:
             problems += _manifest_problems(manifest, source, by_topic)
     except OSError as error:
@@ -126,6 +131,15 @@ def _reader_problems(source: Path) -> Iterator[str]:
         McapFile(source).close()
     except UnreadableError as error:
         yield f"readers refuse it: {error}"
+
+
+def _index_problems(source: Path) -> list[str]:
+    with source.open("rb") as stream:
+        try:
+            found = list(islice(index_problems(RecordFile(stream, source.name)), MAX_LINES + 1))
+        except UnreadableError as error:
+            return [f"its indexes cannot be compared: {error}"]
+    return [*found[:MAX_LINES], "and more of this kind"] if len(found) > MAX_LINES else found
 
 
 def _manifest_problems(manifest: Manifest, source: Path, by_topic: Counter[str]) -> Iterator[str]:
