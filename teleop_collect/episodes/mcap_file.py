@@ -11,15 +11,18 @@ from pathlib import Path
 from mcap import records
 from mcap.opcode import Opcode
 
+from teleop_collect.episodes.budget import Budget, HostileError
 from teleop_collect.episodes.mcap_records import (
     FOOTER_BYTES,
     MAGIC,
     MAX_ATTACHMENTS_BYTES,
     MAX_CHANNELS,
     MAX_SCHEMA_BYTES,
+    MESSAGE_HEAD,
     PREFIX,
     RawMessage,
     RecordFile,
+    chunk_at,
     decompress,
     message_of,
     messages_in,
@@ -92,6 +95,11 @@ class McapFile:
             self._stream.close()
             raise
 
+    @property
+    def budget(self) -> Budget:
+        """What the file may ask for in all."""
+        return self._file.budget
+
     def close(self) -> None:
         """Close the file; safe to call twice."""
         self._stream.close()
@@ -114,6 +122,7 @@ class McapFile:
             check_crc: compare chunks with their checksums.
 
         Raises:
+            HostileError: the chunks become too much in all.
             UnreadableError: a chunk is damaged and `on_damage` is not given.
         """
         for part in self.index.parts:
@@ -124,6 +133,8 @@ class McapFile:
                     wanted = channel_ids is None or message.channel_id in channel_ids
                     if wanted and (log_ns is None or message.log_ns == log_ns):
                         yield message
+            except HostileError:
+                raise
             except UnreadableError as error:
                 if on_damage is None:
                     raise
@@ -138,7 +149,7 @@ class McapFile:
             total += len(body)
             if total > MAX_ATTACHMENTS_BYTES:
                 raise self._file.error(f"attachments are over {MAX_ATTACHMENTS_BYTES} bytes")
-            if int.from_bytes(body[-4:], "little") not in (0, zlib.crc32(body[:-4])):
+            if int.from_bytes(body[-4:], "little") not in (0, zlib.crc32(memoryview(body)[:-4])):
                 raise self._file.error("an attachment's checksum does not match its content")
             attachment = self._file.parse(records.Attachment, body)
             self._file.check_name(attachment.name)
@@ -174,7 +185,7 @@ class McapFile:
         if not len(MAGIC) <= footer.summary_start <= footer_start:
             raise file.error(f"the summary starts at {footer.summary_start}, outside the file")
         summary = file.bytes_at(footer.summary_start, file.size - len(MAGIC) - footer.summary_start)
-        if footer.summary_crc not in (0, zlib.crc32(summary[:-4])):
+        if footer.summary_crc not in (0, zlib.crc32(memoryview(summary)[:-4])):
             raise file.error("the summary's checksum does not match its content")
         return int(footer.summary_start)
 
@@ -186,6 +197,7 @@ class McapFile:
         statistics: records.Statistics | None = None
         end = self._file.size - len(MAGIC) - FOOTER_BYTES
         for opcode, offset, length in self._file.walk(self._summary_start, end):
+            self._file.check_length(opcode, length)
             body = self._file.bytes_at(offset + PREFIX.size, length)
             if opcode == Opcode.STATISTICS:
                 statistics = self._file.parse(records.Statistics, body)
@@ -243,10 +255,10 @@ class McapFile:
             elif opcode == Opcode.DATA_END:
                 break
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
-                self._take(index, opcode, self._file.bytes_at(offset + PREFIX.size, length))
+                self._take(index, opcode, self._file.record_at(offset, Opcode(opcode)))
             elif opcode == Opcode.MESSAGE:
-                body = memoryview(self._file.bytes_at(offset + PREFIX.size, length))
-                message = message_of(self._file, body)
+                head = self._file.bytes_at(offset + PREFIX.size, min(length, MESSAGE_HEAD.size))
+                message = message_of(self._file, memoryview(head))
                 _count(index, message)
                 ids = frozenset([message.channel_id])
                 log_ns = message.log_ns
@@ -254,16 +266,17 @@ class McapFile:
         return index
 
     def _walk_chunk(self, index: Index, offset: int) -> None:
-        chunk = self._file.parse(records.Chunk, self._file.record_at(offset, Opcode.CHUNK))
+        data = decompress(self._file, chunk_at(self._file, offset), at=offset)
         ids = set()
         start_ns, end_ns = (1 << 64), 0
-        for opcode, body in records_in(self._file, decompress(self._file, chunk)):
+        for opcode, body in records_in(self._file, data):
             if opcode == Opcode.MESSAGE:
                 message = message_of(self._file, body)
                 _count(index, message)
                 ids.add(message.channel_id)
                 start_ns, end_ns = min(start_ns, message.log_ns), max(end_ns, message.log_ns)
             else:
+                self._file.check_length(opcode, len(body))
                 self._take(index, opcode, body)
         index.parts.append(Part(Opcode.CHUNK, offset, start_ns, end_ns, frozenset(ids)))
 
@@ -283,12 +296,13 @@ class McapFile:
             raise self._file.error(f"messages belong to unknown channel {min(unknown)}")
 
     def _messages_of(self, part: Part, *, check_crc: bool) -> Iterator[RawMessage]:
-        body = self._file.record_at(part.offset, Opcode(part.opcode))
         if part.opcode == Opcode.MESSAGE:
+            body = self._file.record_at(part.offset, Opcode.MESSAGE)
+            self._file.charge(len(body), len(body), part.offset)
             found: Iterable[RawMessage] = (message_of(self._file, memoryview(body)),)
         else:
-            chunk = self._file.parse(records.Chunk, body)
-            data = decompress(self._file, chunk, check_crc=check_crc)
+            chunk = chunk_at(self._file, part.offset)
+            data = decompress(self._file, chunk, check_crc=check_crc, at=part.offset)
             found = messages_in(self._file, data)
         known = self.index.channels
         for message in found:

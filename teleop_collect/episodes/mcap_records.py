@@ -1,7 +1,8 @@
 """Records of an MCAP file, read with every size checked before memory is spent on it.
 
 The file may come from anybody. Declared lengths are compared with what the file holds and with
-caps; a chunk may not decompress to more than it declares.
+caps; a chunk may not decompress to more than it declares. What a whole file may ask for is bounded
+by what it holds (`budget`).
 
 Format: https://mcap.dev/spec
 """
@@ -20,19 +21,35 @@ from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 
+from teleop_collect.episodes.budget import Budget, HostileError
 from teleop_collect.errors import UnreadableError
 
 MAGIC = b"\x89MCAP0\r\n"
-MAX_RECORD_BYTES = 256 << 20
 MAX_CHUNK_BYTES = 64 << 20
+MAX_RECORD_BYTES = MAX_CHUNK_BYTES + (1 << 20)
+MAX_SMALL_RECORD_BYTES = 1 << 20
+SMALL_RECORDS = frozenset(
+    {
+        Opcode.SCHEMA,
+        Opcode.CHANNEL,
+        Opcode.CHUNK_INDEX,
+        Opcode.ATTACHMENT_INDEX,
+        Opcode.STATISTICS,
+        Opcode.METADATA,
+        Opcode.METADATA_INDEX,
+    }
+)
+"""Records of many short fields, each of which costs memory."""
 MAX_CHANNELS = 4096
 MAX_SCHEMA_BYTES = 1 << 20
 MAX_ATTACHMENTS_BYTES = 64 << 20
 MAX_NAME = 1024
-MAX_RATIO, MAX_INFLATED_BYTES = 1000, 512 << 20
+MAX_COMPRESSION_NAME = 16
 
 PREFIX = struct.Struct("<BQ")
 MESSAGE_HEAD = struct.Struct("<HIQQ")
+CHUNK_HEAD = struct.Struct("<QQQII")
+CHUNK_SIZE = struct.Struct("<Q")
 FOOTER_BYTES = PREFIX.size + 20
 
 
@@ -66,7 +83,7 @@ class RecordFile:
         self.name = name
         self._stream = stream
         self.size = os.fstat(stream.fileno()).st_size
-        self._inflated = 0
+        self.budget = Budget()
 
     def bytes_at(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes, or an error.
@@ -88,7 +105,19 @@ class RecordFile:
         opcode, length = PREFIX.unpack(self.bytes_at(offset, PREFIX.size))
         if opcode != expected:
             raise self.error(f"offset {offset} holds record kind {opcode}, not {expected.name}")
+        self.check_length(opcode, length)
         return self.bytes_at(offset + PREFIX.size, length)
+
+    def check_length(self, opcode: int, length: int) -> None:
+        """Refuse a record of short fields that is too long; other kinds have the general cap.
+
+        Raises:
+            UnreadableError: it is.
+        """
+        if opcode in SMALL_RECORDS and length > MAX_SMALL_RECORD_BYTES:
+            raise self.error(
+                f"a record of kind {opcode} has {length} bytes (limit {MAX_SMALL_RECORD_BYTES})"
+            )
 
     def walk(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Top-level records between two offsets: opcode, offset of the record, length of its body.
@@ -125,17 +154,16 @@ class RecordFile:
         if ".." in name.replace("\\", "/").split("/") or "\0" in name or len(name) > MAX_NAME:
             raise self.error(f"the name {name[:60]!r} is no name of a topic or attachment")
 
-    def charge(self, size: int) -> None:
-        """Take note of content that was next to nothing before it was decompressed.
+    def charge(self, packed: int, inflated: int, at: int | None) -> None:
+        """Take note of what is read (see `Budget.read`).
 
         Raises:
-            UnreadableError: there is too much of it.
+            HostileError: the file makes too much of too little.
         """
-        self._inflated += size
-        if self._inflated > MAX_INFLATED_BYTES:
-            raise self.error(
-                f"over {MAX_INFLATED_BYTES} bytes of it are compressed more than {MAX_RATIO}:1, "
-                "which no sensor's data are"
+        if not self.budget.read(packed, inflated, at):
+            raise HostileError(
+                f"{self.name}: {self.budget.packed_bytes} bytes of it become more than "
+                f"{self.budget.max_inflated_bytes}, which no sensor's data do; this is no episode"
             )
 
     def error(self, problem: str) -> UnreadableError:
@@ -146,18 +174,67 @@ class RecordFile:
         )
 
 
-def decompress(file: RecordFile, chunk: records.Chunk, *, check_crc: bool = True) -> memoryview:
-    """The records inside a chunk.
+def chunk_at(file: RecordFile, offset: int) -> records.Chunk:
+    """The chunk whose record begins at `offset`; its head is judged before its body is read.
 
     Raises:
+        UnreadableError: there is no chunk, or its sizes contradict each other or the caps.
+    """
+    opcode, length = PREFIX.unpack(file.bytes_at(offset, PREFIX.size))
+    if opcode != Opcode.CHUNK:
+        raise file.error(f"offset {offset} holds record kind {opcode}, not CHUNK")
+    at = offset + PREFIX.size
+    longest = CHUNK_HEAD.size + MAX_COMPRESSION_NAME + CHUNK_SIZE.size
+    head = file.bytes_at(at, min(length, longest))
+    if len(head) < CHUNK_HEAD.size + CHUNK_SIZE.size:
+        raise file.error("a chunk is cut off")
+    start_ns, end_ns, size, crc, name_bytes = CHUNK_HEAD.unpack_from(head)
+    if name_bytes > min(MAX_COMPRESSION_NAME, len(head) - CHUNK_HEAD.size - CHUNK_SIZE.size):
+        raise file.error("a chunk has no known compression")
+    name = head[CHUNK_HEAD.size : CHUNK_HEAD.size + name_bytes].decode("ascii", "replace")
+    (packed,) = CHUNK_SIZE.unpack_from(head, CHUNK_HEAD.size + name_bytes)
+    body = CHUNK_HEAD.size + name_bytes + CHUNK_SIZE.size
+    if packed != length - body:
+        raise file.error(f"a chunk of {length - body} bytes declares {packed}")
+    if size > MAX_CHUNK_BYTES or packed > _most_packed(size):
+        raise file.error(
+            f"a chunk of {size} bytes, {packed} compressed, is over the limit of {MAX_CHUNK_BYTES}"
+        )
+    return records.Chunk(
+        compression=name,
+        data=file.bytes_at(at + body, packed),
+        message_start_time=start_ns,
+        message_end_time=end_ns,
+        uncompressed_crc=crc,
+        uncompressed_size=size,
+    )
+
+
+def _most_packed(size: int) -> int:
+    """Bytes to which a codec may blow up what it cannot compress."""
+    return size + (size >> 6) + 1024
+
+
+def decompress(
+    file: RecordFile, chunk: records.Chunk, *, check_crc: bool = True, at: int | None = None
+) -> memoryview:
+    """The records inside a chunk.
+
+    Args:
+        file: that holds it.
+        chunk: as read.
+        check_crc: compare the content with its checksum.
+        at: offset of the chunk; reading it again then costs nothing of the file's budget.
+
+    Raises:
+        HostileError: the file's chunks become too much in all.
         UnreadableError: unknown compression, a size that differs from the declared one or is over
             the cap, or a wrong checksum.
     """
     size = chunk.uncompressed_size
     if size > MAX_CHUNK_BYTES:
         raise file.error(f"a chunk of {size} bytes is over the limit of {MAX_CHUNK_BYTES}")
-    if size > MAX_RATIO * len(chunk.data):
-        file.charge(size)
+    file.charge(len(chunk.data), size, at)
     data = _expand(file, chunk)
     if len(data) != size:
         raise file.error(f"a chunk holds {len(data)} bytes and declares {size}")

@@ -3,6 +3,7 @@
 Streams share chunks, so reading them one by one would decompress the file once for each.
 """
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.episodes.budget import HostileError
 from teleop_collect.episodes.contents import Contents
 from teleop_collect.episodes.decoding import Decoder
 from teleop_collect.episodes.images import IMAGE_TYPES
+from teleop_collect.episodes.mcap_file import McapFile
 from teleop_collect.episodes.mcap_records import RawMessage
 from teleop_collect.episodes.streams import EXTRACTORS, Int64Array, StreamTimes
 from teleop_collect.errors import UnreadableError
 
-MAX_GATHERED_BYTES = 1 << 30
 HEAD_BYTES = 12
 """Encapsulation and stamp of a message whose type begins with a header."""
 
@@ -46,14 +48,14 @@ class _Gatherer:
         self.is_image = type_name in IMAGE_TYPES and decode is not None
         self.decode = decode
         self.keep = type_name in EXTRACTORS
-        self.rows: list[tuple[int, int, int]] = []
+        self.rows = array("Q")
         self.heads: list[bytes] = []
         self.messages: list[bytes] = []
 
     def add(self, raw: RawMessage) -> int:
         """Take one message; returns the bytes kept."""
         data = raw.data
-        self.rows.append((raw.log_ns, raw.publish_ns, raw.sequence))
+        self.rows.extend((raw.log_ns, raw.publish_ns, raw.sequence))
         if self.keep:
             self.messages.append(bytes(data))
             return len(data)
@@ -61,10 +63,9 @@ class _Gatherer:
         return 0
 
     def times(self) -> StreamTimes:
-        try:
-            table = np.array(self.rows, dtype=np.int64).reshape(-1, 3)
-        except OverflowError as error:
-            raise UnreadableError(f"{self.topic}: a time stamp is beyond the year 2262") from error
+        table = np.frombuffer(self.rows, dtype=np.uint64).astype(np.int64).reshape(-1, 3)
+        if (table < 0).any():
+            raise UnreadableError(f"{self.topic}: a time stamp is beyond the year 2262")
         log_ns, publish_ns, sequence = (np.ascontiguousarray(column) for column in table.T)
         return StreamTimes(log_ns, publish_ns, self._stamps(log_ns), sequence)
 
@@ -107,27 +108,45 @@ def scan(
         check_crc: compare chunks with their checksums.
 
     Raises:
-        UnreadableError: a chunk is damaged and `on_damage` is not given; or the small streams
-            are too large to be held.
+        HostileError: the file becomes more than any recording of its size.
+        UnreadableError: a chunk is damaged and `on_damage` is not given.
     """
     gatherers = {
         topic: _Gatherer(topic, info.type, contents.decoders[topic])
         for topic, info in contents.streams.items()
     }
-    kept_bytes = 0
     for number, file in enumerate(contents.files):
         by_channel = {i: gatherers[t] for i, t in contents.topics_of(number).items()}
-        for raw in file.messages(on_damage=on_damage, check_crc=check_crc):
+        kept_bytes = max_kept_bytes = max_count = 0
+        found = file.messages(on_damage=on_damage, check_crc=check_crc)
+        for count, raw in enumerate(found, 1):
             gatherer = by_channel[raw.channel_id]
             kept_bytes += gatherer.add(raw)
-            if kept_bytes > MAX_GATHERED_BYTES:
-                raise UnreadableError(
-                    f"{file.path}: joint, wrench, pose and text streams are over "
-                    f"{MAX_GATHERED_BYTES} bytes; this is no episode"
-                )
+            if kept_bytes > max_kept_bytes or count > max_count:
+                _check_budget(file, kept_bytes, count)
+                max_kept_bytes, max_count = file.budget.max_kept_bytes, file.budget.max_messages
             if on_image and gatherer.is_image:
                 on_image(gatherer.topic, raw)
     return Scan(
         {topic: g.times() for topic, g in gatherers.items()},
         {topic: g.messages for topic, g in gatherers.items() if g.keep},
+    )
+
+
+def _check_budget(file: McapFile, kept_bytes: int, count: int) -> None:
+    """Refuse what no recording of so many compressed bytes holds.
+
+    Raises:
+        HostileError: there is too much.
+    """
+    budget = file.budget
+    if kept_bytes > budget.max_kept_bytes:
+        what = f"{kept_bytes} bytes of joints, wrenches, poses and texts"
+    elif count > budget.max_messages:
+        what = f"{count} messages"
+    else:
+        return
+    raise HostileError(
+        f"{file.path}: {budget.packed_bytes} bytes of it hold over {what}, which no sensor's data "
+        "do; this is no episode"
     )

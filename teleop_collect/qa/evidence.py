@@ -1,7 +1,7 @@
 """What checks look at: an episode read once, its rig, its arms, and facts of its images."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -27,6 +27,9 @@ MAX_NS = 1 << 62
 NOTHING = np.zeros(0, dtype=np.int64)
 NO_TIMES = StreamTimes(NOTHING, NOTHING, NOTHING, NOTHING)
 MIN_FOR_RATE = 10
+DISCOVERY_NS = 2 * NS_PER_S
+"""By which streams of a bag without manifest may begin late or end early: other recorders subscribe
+when they discover a topic, and stop without a word. What is missing there was never asked for."""
 SPARE_NS, MAX_SPAN_RATIO = 60 * NS_PER_S, 2
 """How much longer than the time of its reception the stamps of a stream may say that it lasted."""
 
@@ -55,6 +58,7 @@ class Evidence:
 
     Raises:
         ConfigError: the mapping does not fit the recording.
+        UnreadableError: it holds messages, and none of them can be decoded.
     """
 
     def __init__(self, episode: Episode, mapping: LoadedMapping | None = None) -> None:
@@ -78,6 +82,8 @@ class Evidence:
             check_crc=not is_proven,
         )
         self.images: dict[str, ImageFacts] = {t: probe.facts() for t, probe in probes.items()}
+        _check_content(episode, self.images, self.damage)
+        _ = episode.attachments, episode.metadata  # which end here when they cannot be read
         self._read: dict[str, StreamData] = {}
 
     @property
@@ -128,6 +134,11 @@ class Evidence:
             return info.expected_hz
         given = self.mapping.mapping.rates_hz.get(info.topic) if self.mapping else None
         return given or self._typical_hz(info)
+
+    @property
+    def discovery_ns(self) -> int:
+        """How much of a stream may be missing at the ends of the episode without being a loss."""
+        return DISCOVERY_NS if self.episode.manifest is None else 0
 
     def is_required(self, info: StreamInfo) -> bool:
         """Whether a stream matters: as the manifest or the mapping says, else every sensor does."""
@@ -252,6 +263,34 @@ class Evidence:
 
     def _all_times(self) -> Iterator[StreamTimes]:
         return (self.times(topic) for topic in self.episode.streams)
+
+
+def _check_content(
+    episode: Episode, images: Mapping[str, ImageFacts], damage: Sequence[str]
+) -> None:
+    """Refuse a recording of which nothing can be decoded: it is damaged, or hostile, or foreign.
+
+    Raises:
+        UnreadableError: nothing can; the message has the first problem.
+    """
+    problems = list(damage)
+    filled = [topic for topic in episode.streams if len(episode.times(topic))]
+    for topic in filled:
+        try:
+            first = next(iter(episode.read_messages(topic)))
+            episode.decode(topic, first.data)
+        except UnreadableError as error:
+            problems.append(f"{topic}: {error}")
+            continue
+        unreadable = images[topic].unreadable if topic in images else None
+        if unreadable is None:
+            return
+        problems.append(f"{topic}: {unreadable}")
+    if filled:
+        raise UnreadableError(
+            f"{episode.episode_id}: none of its messages can be decoded ({problems[0]}); "
+            "this is no episode"
+        )
 
 
 def _check_span(data: StreamData) -> None:

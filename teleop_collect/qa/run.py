@@ -10,6 +10,7 @@ from typing import Any
 from teleop_collect.episodes.files import QA
 from teleop_collect.episodes.mapping import LoadedMapping
 from teleop_collect.episodes.reader import open_episode
+from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.dataset.digest import digest_of
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import (
@@ -76,6 +77,8 @@ def _answers(check: Check, evidence: Evidence) -> list[Remark | Measure | Findin
     """What a check says; content that it breaks on is a failure of the episode, not of the run."""
     try:
         return list(check.run(evidence))
+    except UnreadableError:
+        raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:MAX_REASON]
         message = f"the check {check.name} cannot judge what was recorded ({reason})"

@@ -5,6 +5,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import lz4.frame
 import zstandard
@@ -286,4 +287,94 @@ REPORTED = {
         STRING, b"\0\1\0\0" + struct.pack("<I", 4) + b"\xff\xfe\xfd\0"
     ),
 }  # fmt: skip
-"""Well-formed files of malicious content: opened, and reported by whoever reads the content."""
+"""Well-formed files of which no message can be decoded: they open, and are no episodes."""
+
+
+STRING_TYPE = (
+    record(3, struct.pack("<H", 1) + text(STRING) + text("ros2msg")
+           + struct.pack("<I", 12) + b"string data\n"),
+    record(4, struct.pack("<HH", 1, 1) + text("/a") + text("cdr") + struct.pack("<I", 0)),
+)  # fmt: skip
+
+
+def many_messages(count: int, body: Callable[[int], bytes], chunk_of: int) -> bytes:
+    """Strings in compressed chunks without indexes."""
+    packed = []
+    for start in range(0, count, chunk_of):
+        numbers = range(start, min(start + chunk_of, count))
+        content = b"".join(record(5, struct.pack("<HIQQ", 1, 0, n, n) + body(n)) for n in numbers)
+        packed.append(chunk(len(content), "zstd", zstandard.compress(content)))
+    return file_of(*STRING_TYPE, *packed)
+
+
+def long_string(number: int) -> bytes:
+    """64 KiB that zstd makes 900 times smaller."""
+    noise = random.Random(number).randbytes(30).hex()
+    return (
+        b"\0\1\0\0" + struct.pack("<I", 1 << 16) + noise.ljust((1 << 16) - 1, "a").encode() + b"\0"
+    )
+
+
+def indexed_empty_messages(count: int) -> bytes:
+    stream = io.BytesIO()
+    writer = Writer(stream, compression=CompressionType.ZSTD)
+    writer.start("ros2")
+    schema = writer.register_schema(STRING, "ros2msg", b"string data\n")
+    channel = writer.register_channel("/a", "cdr", schema)
+    for number in range(count):
+        writer.add_message(channel, number, b"", number)
+    writer.finish()
+    return stream.getvalue()
+
+
+def crowded_metadata(pairs: int) -> bytes:
+    """One metadata record of very many names."""
+    body = b"".join(text(f"{n:07}") + text("") for n in range(pairs))
+    return file_of(record(12, text("x") + struct.pack("<I", len(body)) + body))
+
+
+OVERFULL = {
+    "metadata of 300 000 names": crowded_metadata(300_000),
+    "strings compressed 900 : 1": many_messages(3200, long_string, 16),
+    "300 000 messages of no bytes": many_messages(300_000, lambda _: b"", 100_000),
+    "300 000 indexed messages of no bytes": indexed_empty_messages(300_000),
+}
+"""Well-formed files that hold too much for their size: a look at their index may pass."""
+
+
+def _sparse(path: Path, opcode: int, head: bytes, hole: int, *rest: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(MAGIC + record(1, text("ros2") + text("x")))
+        file.write(struct.pack("<BQ", opcode, len(head) + hole) + head)
+        file.seek(hole, io.SEEK_CUR)
+        end = record(15, struct.pack("<I", 0)) + record(2, struct.pack("<QQI", 0, 0, 0))
+        file.write(b"".join(rest) + end + MAGIC)
+
+
+HOLE = 250 << 20
+
+
+def sparse_chunk(path: Path) -> None:
+    """A chunk of 250 MB that takes no room on the disk."""
+    head = struct.pack("<QQQI", 0, 1, 1 << 20, 0) + text("zstd") + struct.pack("<Q", HOLE)
+    _sparse(path, 6, head, HOLE)
+
+
+def sparse_attachment(path: Path) -> None:
+    head = struct.pack("<QQ", 1, 1) + text("rig.yaml") + text("") + struct.pack("<Q", HOLE - 4)
+    _sparse(path, 9, head, HOLE)
+
+
+def padded_bombs(path: Path) -> None:
+    """Sixty bombs behind a hole, so that the file is not small for what they become."""
+    junk = struct.pack("<BQ", 0x80, (60 << 20) - 9) + bytes((60 << 20) - 9)
+    packed = chunk(len(junk), "zstd", zstandard.compress(junk))
+    _sparse(path, 0x81, b"", HOLE, *[packed] * 60)
+
+
+SPARSE: dict[str, Callable[[Path], None]] = {
+    "sparse chunk": sparse_chunk,
+    "sparse attachment": sparse_attachment,
+    "bombs behind a hole": padded_bombs,
+}
+"""Large files with holes, as functions that write them."""
