@@ -1,13 +1,14 @@
 """Which planted defects does QA find, and how often does it cry wolf?
 
-    python bench/qa_defects.py [--seeds 10] [--each 2] [--jobs 2]
+    python bench/qa_defects.py [--seeds 10] [--each 2] [--negatives 50] [--jobs 2]
 
 Episodes are simulated (physics, scripted operator, renderer as shipped; one RGB-D camera of
 160x120) and written with one defect each, its size and moment drawn: by default every kind of
 `test/support/planted_kinds.py` in 20 episodes. A defect is found when a check that should find it
-says review or fail. Negatives are the same simulations without a defect; lengths of both are drawn
-from one distribution, so that length tells nothing. A false positive is a negative with any finding
-of an integrity or technical check for review or worse.
+says review or fail. All episodes carry the baseline of a rig check. Negatives are simulations
+without a defect, 50 seeds in two lengths each; lengths of both are drawn from one distribution, so
+that length tells nothing. A false positive is a negative with any finding of an integrity or
+technical check for review or worse.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from report import Report
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test"))
 from support.planted_kinds import KINDS, Kind
+from support.rig_baseline import baseline_document
 from support.simulated_plan import Simulation, cropped, lengths_s
 from support.synthetic_episode import write_plan
 from support.synthetic_streams import Plan
@@ -34,7 +36,9 @@ from support.synthetic_streams import Plan
 from teleop_collect.qa.run import check_episode
 
 SHORTEST_S, LONGEST_S = 5.0, 9.0
-NEGATIVES_EACH = 5
+NEGATIVES_EACH = 2
+BASELINE_S = 2.0
+"""Of the good simulation, which stands for the picture that the rig check took."""
 MIN_RECALL, MAX_FALSE = 0.95, 0.02
 JUDGED = ("integrity", "technical")
 BAD = ("fail", "review")
@@ -60,6 +64,7 @@ def with_defect(base: Plan, kind: Kind, duration_s: float, rng: np.random.Genera
 def judged_seed(seed: int, each: int) -> list[tuple[str, float, set[tuple[str, str]]]]:
     """Kind, length and findings of every episode made from one simulation."""
     base = Simulation(seed, LONGEST_S).run()
+    base.baseline = baseline_document(cropped(base, BASELINE_S))
     answers = []
     for kind in KINDS:
         rng = np.random.default_rng([seed, zlib.crc32(kind.name.encode())])
@@ -67,17 +72,28 @@ def judged_seed(seed: int, each: int) -> list[tuple[str, float, set[tuple[str, s
         for duration_s, _ in zip(lengths, range(each), strict=False):
             found = found_in(with_defect(base, kind, duration_s, rng))
             answers.append((kind.name, duration_s, found))
-    lengths = lengths_s(np.random.default_rng([seed, 0]), SHORTEST_S, LONGEST_S)
-    for duration_s, _ in zip(lengths, range(each * NEGATIVES_EACH), strict=False):
-        answers.append((NONE, duration_s, found_in(cropped(base, duration_s))))
     return answers
 
 
+def negatives(seed: int) -> list[tuple[str, float, set[tuple[str, str]]]]:
+    """Lengths and findings of good episodes of one simulation of its own."""
+    base = Simulation(seed, LONGEST_S).run()
+    base.baseline = baseline_document(cropped(base, BASELINE_S))
+    lengths = lengths_s(np.random.default_rng([seed, 0]), SHORTEST_S, LONGEST_S)
+    return [
+        (NONE, duration_s, found_in(cropped(base, duration_s)))
+        for duration_s, _ in zip(lengths, range(NEGATIVES_EACH), strict=False)
+    ]
+
+
 def all_answers(options: argparse.Namespace) -> Iterator[tuple[str, float, set[tuple[str, str]]]]:
-    """Of all seeds, in parallel."""
+    """Of all seeds, in parallel; negatives come from other seeds than defects."""
     judge = partial(judged_seed, each=options.each)
+    first = options.seeds
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
         for answers in pool.map(judge, range(options.seeds)):
+            yield from answers
+        for answers in pool.map(negatives, range(first, first + options.negatives)):
             yield from answers
 
 
@@ -87,6 +103,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--seeds", type=int, default=10, help="simulations")
     parser.add_argument("--each", type=int, default=2, help="episodes a kind and simulation")
+    parser.add_argument("--negatives", type=int, default=50, help="simulations without a defect")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args()
     answers = defaultdict(list)

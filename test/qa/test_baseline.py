@@ -39,7 +39,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: CameraBasel
         data = baseline.model_dump_json(by_alias=True).encode() if content is None else content
         honest = synthetic_episode.attachments()
         document = (BASELINE_FILE, "application/json", data)
-        monkeypatch.setattr(synthetic_episode, "attachments", lambda _: [*honest, document])
+        monkeypatch.setattr(synthetic_episode, "attachments", lambda *_: [*honest, document])
         return check_episode(write_episode(tmp_path, defects=defects, **OPTIONS))
 
     return run

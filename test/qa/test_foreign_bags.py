@@ -56,6 +56,23 @@ def test_defects_of_a_mapped_bag_are_found_under_its_own_names(tmp_path: Path):
     assert {("gaps", FOLLOWER), ("joint_limits", SENT), ("rates", COLOR)} <= found
 
 
+def test_streams_that_were_discovered_late_or_left_early_are_complete(tmp_path: Path):
+    late = [
+        plant.gap("/cameras/scene/color/image_raw", 0.0, 1.0),
+        plant.gap("/follower/wrench", 0.0, 0.6),
+        plant.gap("/leader/joint_states", 2.3, 99.0),
+    ]
+    report = check_episode(write_bag(tmp_path / "bag", plan(*late)), write=False)
+    assert [f.check for f in report.findings] == ["manifest_complete"]
+    assert report.measure("gaps", "missing_share", COLOR) == 0.0
+
+
+def test_a_hole_inside_a_foreign_stream_still_fails(tmp_path: Path):
+    made = plan(plant.gap("/cameras/scene/color/image_raw", 1.0, 1.8))
+    report = check_episode(write_bag(tmp_path / "bag", made), write=False)
+    assert ("gaps", COLOR) in {(f.check, f.stream) for f in report.findings if f.severity == "fail"}
+
+
 def test_a_required_topic_that_is_missing_fails(good_bag: Path, tmp_path: Path):
     text = MAPPING.replace("required: [", "required: [/missing, ")
     report = check_episode(

@@ -94,6 +94,16 @@ def test_a_stream_that_joins_late_or_stops_early_fails(check: Check, start_s: fl
     assert longest.measured == pytest.approx(815, abs=20)
 
 
+def test_depth_at_another_moment_than_its_colour_is_for_review(check: Check):
+    finding = only(check(plant.later(DEPTH, 0.003)), "skew", COLOR)
+    assert (finding.severity, finding.limit, finding.unit) == ("review", 1.5, "ms")
+    assert finding.measured == pytest.approx(3.0, abs=0.01)
+
+
+def test_depth_a_millisecond_beside_its_colour_is_good(check: Check):
+    assert check(plant.later(DEPTH, 0.001)).verdict == "pass"
+
+
 def test_a_halved_rate_fails(check: Check):
     finding = only(check(plant.keep_each(FOLLOWER, 2)), "rates", FOLLOWER)
     assert (finding.severity, finding.limit) == ("fail", 200.0)

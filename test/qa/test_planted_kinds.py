@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mcap.writer import CompressionType
 from support.planted_kinds import KINDS, Kind
+from support.rig_baseline import baseline_document
 from support.synthetic_episode import START_NS, Plan, build_plan, write_plan
 from support.tool_path import add_tool_pose
 
@@ -23,13 +24,14 @@ EPISODE_ID = "20261120T090000Z-sim_tabletop-a1b2c3"
 def good() -> Plan:
     plan = build_plan(EPISODE_ID, START_NS, 3.0, 0, True, ("scene",), (160, 120))
     add_tool_pose(plan)
+    plan.baseline = baseline_document(plan)
     return plan
 
 
 @pytest.fixture
 def check(good: Plan, tmp_path: Path) -> Callable[[Kind | None], QaReport]:
     def run(kind: Kind | None) -> QaReport:
-        plan = Plan(good.start_ns, good.duration_s, dict(good.streams))
+        plan = Plan(good.start_ns, good.duration_s, dict(good.streams), baseline=good.baseline)
         if kind is not None:
             plan.streams |= {topic: copy.deepcopy(good.streams[topic]) for topic in kind.topics}
             rng = np.random.default_rng(zlib.crc32(kind.name.encode()))

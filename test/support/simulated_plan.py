@@ -162,7 +162,7 @@ class Simulation:
 def cropped(plan: Plan, duration_s: float, edited: tuple[str, ...] = ()) -> Plan:
     """The beginning of an episode; streams that will be edited are copied."""
     end_ns = plan.start_ns + round(duration_s * NS)
-    made = Plan(plan.start_ns, duration_s, {}, urdf=plan.urdf)
+    made = Plan(plan.start_ns, duration_s, {}, urdf=plan.urdf, baseline=plan.baseline)
     for topic, stream in plan.streams.items():
         kept = [sample for sample in stream.samples if sample.stamp_ns < end_ns]
         if topic in edited:

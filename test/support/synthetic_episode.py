@@ -31,6 +31,7 @@ __all__ = [
 
 START_NS = 1_795_166_400 * NS
 REFERENCE = "/cameras/scene/color/image_raw"
+BASELINE_FILE = "baseline/baseline.json"
 RIG_FILE = Path(__file__).parents[2] / "config" / "rigs" / "sim_tabletop.yaml"
 # Enums as integers: the form that every rosbag2 since Humble reads.
 FOREVER = "\n    sec: 9223372036\n    nsec: 854775807"
@@ -110,7 +111,7 @@ def write_mcap(writer: Writer, plan: Plan, episode_id: str) -> None:
     store = typestore()
     writer.start(profile="ros2", library="synthetic")
     writer.add_metadata("teleop_collect.episode_begin", {"episode_id": episode_id})
-    for name, media_type, data in attachments(plan.urdf):
+    for name, media_type, data in attachments(plan.urdf, plan.baseline):
         writer.add_attachment(plan.start_ns, plan.start_ns, name, media_type, data)
     schemas: dict[str, int] = {}
     channels: dict[str, int] = {}
@@ -248,11 +249,16 @@ def urdf_text() -> str:
     return "".join([*lines, '<link name="tool0"/>', tool, '<child link="tool0"/></joint></robot>'])
 
 
-def attachments(urdf: str | None = None) -> list[tuple[str, str, bytes]]:
-    return [
+def attachments(
+    urdf: str | None = None, baseline: bytes | None = None
+) -> list[tuple[str, str, bytes]]:
+    found = [
         ("rig.yaml", "application/yaml", RIG_FILE.read_bytes()),
         ("main.urdf", "application/xml", (urdf or urdf_text()).encode()),
     ]
+    if baseline is not None:
+        found.append((BASELINE_FILE, "application/json", baseline))
+    return found
 
 
 def ledger(stream: Stream) -> dict[str, Any]:

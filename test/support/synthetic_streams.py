@@ -51,6 +51,7 @@ class Plan:
     manifest_edits: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
     file_edits: list[Callable[[Path], None]] = field(default_factory=list)
     urdf: str | None = None
+    baseline: bytes | None = None
 
 
 def progress(t_s: np.ndarray, duration_s: float) -> np.ndarray:
@@ -113,7 +114,7 @@ def copy_stream(plan: Plan, source: str, target: str) -> None:
 def add_wrench(plan: Plan, rng: np.random.Generator) -> None:
     samples = periodic(plan, rng, 500.0, 3e-4)
     for sample, noise in zip(samples, rng.normal(0.0, 0.05, (len(samples), 6)), strict=True):
-        sample.value = {"force": np.array([0.0, 0.0, -4.9]) + noise[:3], "torque": noise[3:] * 0.1}
+        sample.value = {"force": np.array([0.0, 0.0, -0.9]) + noise[:3], "torque": noise[3:] * 0.1}
     plan.streams["/follower/wrench"] = Stream(
         "geometry_msgs/msg/WrenchStamped", 500.0, True, samples
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from teleop_collect.qa.checks.dropped_images import COLOR, SIBLINGS, TRANSPORTS
+from teleop_collect.qa.cameras import color_and_depth
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 from teleop_collect.qa.images import ImageFacts
@@ -20,30 +20,26 @@ REACH = 24
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
     """Shift that lays depth edges on colour edges best, summed over images of the episode."""
-    for topic, facts in evidence.images.items():
-        base = topic.removesuffix("/compressed").removesuffix(COLOR)
-        if facts.is_depth or base == topic:
+    for color, depth in color_and_depth(evidence):
+        facts = evidence.images[color]
+        found = None if facts.is_depth else shift_of(facts, evidence.images[depth])
+        if found is None:
             continue
-        for depth in (base + SIBLINGS[0] + transport for transport in TRANSPORTS):
-            its = evidence.images.get(depth)
-            found = shift_of(facts, its) if its else None
-            if found is None:
-                continue
-            share, correlation = found
-            yield Measure("edge_correlation", correlation, "1", depth)
-            if correlation < MIN_CORRELATION:
-                continue
-            yield Measure("shift_px", share * facts.width, "px", depth)
-            if share > MAX_SHIFT_SHARE:
-                yield Remark(
-                    Severity.REVIEW,
-                    f"depth edges lie {share * facts.width:.1f} px beside colour edges (limit "
-                    f"{MAX_SHIFT_SHARE * facts.width:.1f} px); the camera's calibration is off",
-                    depth,
-                    measured=share * facts.width,
-                    limit=MAX_SHIFT_SHARE * facts.width,
-                    unit="px",
-                )
+        share, correlation = found
+        yield Measure("edge_correlation", correlation, "1", depth)
+        if correlation < MIN_CORRELATION:
+            continue
+        yield Measure("shift_px", share * facts.width, "px", depth)
+        if share > MAX_SHIFT_SHARE:
+            yield Remark(
+                Severity.REVIEW,
+                f"depth edges lie {share * facts.width:.1f} px beside colour edges (limit "
+                f"{MAX_SHIFT_SHARE * facts.width:.1f} px); the camera's calibration is off",
+                depth,
+                measured=share * facts.width,
+                limit=MAX_SHIFT_SHARE * facts.width,
+                unit="px",
+            )
 
 
 def shift_of(color: ImageFacts, depth: ImageFacts) -> tuple[float, float] | None:

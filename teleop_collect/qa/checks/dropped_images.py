@@ -5,15 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.qa.cameras import COLOR, SIBLINGS, TRANSPORTS
 from teleop_collect.qa.checks.skew import nearest_ns
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 REVIEW_SHARE, FAIL_SHARE = 0.01, 0.05
-COLOR = "/color/image_raw"
-SIBLINGS = ("/aligned_depth_to_color/image_raw", "/aligned_depth_to_color/camera_info",
-            "/color/camera_info")  # fmt: skip
-TRANSPORTS = ("", "/compressed", "/compressedDepth")
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.streams import Int64Array, StreamInfo
-from teleop_collect.qa.evidence import Evidence, Span
+from teleop_collect.qa.evidence import DISCOVERY_NS, Evidence, Span
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
 
 GAP_PERIODS = 1.5
@@ -80,7 +80,8 @@ def find_gaps(evidence: Evidence, info: StreamInfo, expected_hz: float) -> Gaps 
     """Gaps of a stream over the time in which it is due; None when it never is."""
     stamps = np.unique(evidence.times(info.topic).stamp_ns)
     period_ns = NS_PER_S / expected_hz
-    found = [_in_span(stamps[stamps > 0], span, period_ns) for span in evidence.due(info)]
+    ends_ns = max(FAIL_GAP_NS, evidence.discovery_ns)
+    found = [_in_span(stamps[stamps > 0], span, period_ns, ends_ns) for span in evidence.due(info)]
     found = [gaps for gaps in found if gaps.expected > 0]
     if not found:
         return None
@@ -94,8 +95,8 @@ def find_gaps(evidence: Evidence, info: StreamInfo, expected_hz: float) -> Gaps 
     )
 
 
-def _in_span(stamps: Int64Array, span: Span, period_ns: float) -> Gaps:
-    """Gaps between samples; at the ends of the span only those over the failing length.
+def _in_span(stamps: Int64Array, span: Span, period_ns: float, ends_ns: int) -> Gaps:
+    """Gaps between samples; at the ends of the span only those over `ends_ns`.
 
     A stream may join a little late or end a little early, so its ends are judged less strictly.
     """
@@ -103,7 +104,7 @@ def _in_span(stamps: Int64Array, span: Span, period_ns: float) -> Gaps:
     points = np.concatenate([[span.start_ns], inside, [span.end_ns]]).astype(np.int64)
     steps = np.diff(points)
     limits = np.full(len(steps), GAP_PERIODS * period_ns)
-    limits[[0, -1]] = max(FAIL_GAP_NS, GAP_PERIODS * period_ns)
+    limits[[0, -1]] = max(ends_ns, GAP_PERIODS * period_ns)
     is_gap = steps > limits
     missing = int(np.maximum(np.rint(steps[is_gap] / period_ns) - 1, 1).sum())
     between_samples = is_gap.copy()
@@ -116,7 +117,7 @@ def _in_span(stamps: Int64Array, span: Span, period_ns: float) -> Gaps:
 
 CHECK = Check(
     "gaps",
-    1,
+    2,
     Layer.INTEGRITY,
     "gap over 1.5 periods: lerobot-doctor; own limits: missing over 1% review, over 5% or a gap "
     "over 200 ms fail",
@@ -126,5 +127,6 @@ CHECK = Check(
         Limit("missing samples", 100 * REVIEW_SHARE, "%"),
         Limit("missing samples", 100 * FAIL_SHARE, "%", Severity.FAIL),
         Limit("longest gap", FAIL_GAP_NS / 1e6, "ms", Severity.FAIL),
+        Limit("at the ends of a bag without manifest", DISCOVERY_NS / NS_PER_S, "s", Severity.FAIL),
     ),
 )

@@ -25,5 +25,5 @@ def run(evidence: Evidence) -> Iterator[Remark]:
 
 
 CHECK = Check(
-    "label_agreement", 2, Layer.BEHAVIOUR, "labels are kept apart; disagreement: a person", run
+    "label_agreement", 3, Layer.TECHNICAL, "labels are kept apart; disagreement: a person", run
 )

@@ -30,7 +30,7 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
         share = max(0, min(last, end) - max(first, start)) / (end - start)
         yield Measure("covered_share", share, "1", info.topic)
         yield Measure("count_off", len(stamps) - (end - start) * hz / 1e9, "messages", info.topic)
-        slack = 2e9 / hz / (end - start)
+        slack = (2e9 / hz + evidence.discovery_ns) / (end - start)
         if share + slack < MIN_COVERED:
             yield Remark(
                 Severity.FAIL,

@@ -1,16 +1,45 @@
-"""Is there a sample of every stream close to each image?"""
+"""Is there a sample of every stream close to each image, and depth at the time of its colour?"""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from teleop_collect.episodes.streams import Int64Array
-from teleop_collect.qa.evidence import Evidence
+from teleop_collect.qa.cameras import color_and_depth
+from teleop_collect.qa.evidence import Evidence, Span
 from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Severity
+
+TRIGGERED_MS = 1.5
+"""Between colour and depth of one camera, which one trigger exposes."""
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
-    """Distance from each reference image to the nearest sample of every required stream."""
+    """Distance from images to the nearest sample: of every required stream, and colour to depth."""
+    yield from _to_reference(evidence)
+    yield from _within_cameras(evidence)
+
+
+def _within_cameras(evidence: Evidence) -> Iterator[Remark | Measure]:
+    """Colour and depth of each camera; images without a sibling are `dropped_images`' concern."""
+    for color, depth in color_and_depth(evidence):
+        images, depths = _stamps(evidence, color), _stamps(evidence, depth)
+        if not len(images) or not len(depths):
+            continue
+        middle_ms = float(np.median(nearest_ns(images, depths))) / 1e6
+        yield Measure("depth_p50_ms", middle_ms, "ms", color)
+        if middle_ms > TRIGGERED_MS:
+            yield Remark(
+                Severity.REVIEW,
+                f"half of the images have their depth over {middle_ms:.1f} ms away (limit "
+                f"{TRIGGERED_MS:g} ms): colour and depth are not of one moment",
+                color,
+                measured=middle_ms,
+                limit=TRIGGERED_MS,
+                unit="ms",
+            )
+
+
+def _to_reference(evidence: Evidence) -> Iterator[Remark | Measure]:
     reference = reference_of(evidence)
     rates = {info.topic: hz for info, hz in evidence.periodic()}
     if reference is None or reference not in rates:
@@ -26,6 +55,8 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
         ):
             continue
         spans = evidence.due(info)
+        if evidence.discovery_ns:
+            spans = [Span(int(stamps[0]), int(stamps[-1]))]
         wanted = images[np.any([(images >= s.start_ns) & (images <= s.end_ns) for s in spans], 0)]
         if not len(wanted):
             continue
@@ -72,9 +103,13 @@ def _stamps(evidence: Evidence, topic: str) -> Int64Array:
 
 CHECK = Check(
     "skew",
-    1,
+    2,
     Layer.INTEGRITY,
-    "own limit for streams without a common trigger: p95 at most half a period of the slower",
+    "own limit for streams without a common trigger: p95 at most half a period of the slower; "
+    "colour to depth: tolerance of librealsense's tests for hardware-synchronised streams",
     run,
-    limits=(Limit("95th percentile, of the slower stream", 0.5, "periods"),),
+    limits=(
+        Limit("95th percentile, of the slower stream", 0.5, "periods"),
+        Limit("median between colour and depth of a camera", TRIGGERED_MS, "ms"),
+    ),
 )
