@@ -77,13 +77,6 @@ def test_the_check_observes_devices_and_not_what_this_package_makes(tmp_path: Pa
     assert "follower/joint_trajectory" not in names
 
 
-@pytest.mark.parametrize("name", ["sim_tabletop", "sim_bimanual"])
-def test_no_reader_loses_a_message_in_a_stall(name: str):
-    for stream in streams_of(load_rig(name).rig):
-        if stream.expected_hz is not None:
-            assert reader_depth(stream) > stream.expected_hz * topics.RECORDER_STALL_S, stream.topic
-
-
 @pytest.mark.parametrize(
     ("kind", "rate_hz", "depth"),
     [
