@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from teleop_collect.nodes.rig_client import RigClient
 
 START_TIMEOUT_S = 60.0
+PROBE_BYTES = 4096
 CHECK_TIMEOUT_S = 120.0
 """For the whole check of two simulated arms that move one after the other, on a busy machine."""
 WRITERS = ("recorder", "rig_check")
@@ -58,8 +59,8 @@ def usable_root(text: str) -> Path:
     root = Path(text).expanduser().absolute()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
+        with tempfile.TemporaryFile(dir=root, buffering=0) as file:
+            file.write(bytes(PROBE_BYTES))  # a full disk still has room for an empty file
     except OSError as error:
         raise DeviceError(
             f"cannot write recordings to {root}: {error.strerror}; choose another with --root"

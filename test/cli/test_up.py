@@ -1,6 +1,7 @@
 """The verbs that run a rig, as processes of their own."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -111,6 +112,25 @@ def test_an_unwritable_root_ends_in_one_message(domain):
     assert output.count("\n") == 1
     assert "cannot write recordings to /proc/nowhere" in output
     assert "--root" in output
+
+
+@pytest.mark.parametrize("verb", ["up", "demo"])
+def test_a_full_root_ends_in_one_message(verb: str, tmp_path, domain):
+    done = subprocess.run(
+        [sys.executable, "-m", "teleop_collect.cli.main", verb, "--rig", "sim_tabletop",
+         "--root", str(tmp_path)],
+        env={**os.environ, "ROS_DOMAIN_ID": str(domain)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"cannot write recordings to {tmp_path}: File too large" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_rig_ends_in_one_message(tmp_path, domain):
