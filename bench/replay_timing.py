@@ -91,15 +91,18 @@ def replay(episode: Path) -> None:
 
 
 def errors_ms(first: Episode, second: Episode, names: tuple[str, ...]) -> np.ndarray:
-    """How far each message was sent from where it belongs, ms."""
+    """How far each message was sent from where it belongs, ms; infinite when counts differ."""
     apart = []
     for name in names:
         if not first.streams[f"/{name}"].count:
             continue
         due_ns = first.times(f"/{name}").log_ns
         sent_ns = second.times(f"/{name}").publish_ns
-        if len(due_ns) == len(sent_ns):
-            apart.append(sent_ns - due_ns)
+        if len(due_ns) != len(sent_ns):
+            # No message can be told its partner, and leaving the stream out would hide it.
+            print(f"/{name}: {len(due_ns)} messages first, {len(sent_ns)} again: no timing")
+            return np.array([np.inf])
+        apart.append(sent_ns - due_ns)
     offsets = np.concatenate(apart)
     return np.abs(offsets - np.median(offsets)) / 1e6
 

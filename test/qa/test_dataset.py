@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import planted_defects as plant
+from support.planted_kinds import FOLLOWER
 from support.synthetic_episode import write_episode
 
 from teleop_collect.cli.main import main
+from teleop_collect.qa.dataset import duplicates
 from teleop_collect.qa.dataset.checks import GroupReport, group_reports
 from teleop_collect.qa.dataset.digest import Digest, from_document
 from teleop_collect.qa.dataset.registry import DATASET_CHECKS
+from teleop_collect.qa.report.dataset import examine
 
 
 def digests(count: int = 30) -> list[Digest]:
@@ -28,6 +32,9 @@ def digests(count: int = 30) -> list[Digest]:
             path_rad=float(rng.uniform(7, 9)),
             sparc=float(rng.uniform(-4.2, -3.8)),
             ldlj=-15.0,
+            idle_share=float(rng.uniform(0.1, 0.3)),
+            spikes=float(n % 2),
+            gripper_changes=2.0 + n % 2,
             lag_ms=float(rng.uniform(20, 24)),
             start={"a": float(rng.uniform(0, 1)), "b": float(rng.uniform(0, 1))},
             end={"a": float(rng.uniform(0, 1)), "b": 0.0},
@@ -59,6 +66,10 @@ def test_ordinary_episodes_are_no_news():
         ({"path_rad": 30.0}, "path_outliers"),
         ({"sparc": -9.0}, "smoothness_outliers"),
         ({"lag_ms": 80.0}, "lag_outliers"),
+        ({"ldlj": -30.0}, "jerk_outliers"),
+        ({"idle_share": 0.9}, "idle_outliers"),
+        ({"spikes": 40.0}, "spike_outliers"),
+        ({"gripper_changes": 20.0}, "gripper_outliers"),
     ],
 )
 def test_one_that_is_unlike_the_others(change: dict[str, float], check: str):
@@ -71,6 +82,23 @@ def test_nearly_the_same_episode_twice():
     found = digests()
     found.append(replace(found[7], episode_id="copy", duration_s=found[7].duration_s + 1e-7))
     assert [c for c, _ in said(only_group(found))] == ["near_duplicates"]
+
+
+def digest_of_motion(root: Path, **options: object) -> Digest:
+    folder = write_episode(root, cameras=(), **options)  # type: ignore[arg-type]
+    digest = from_document(examine(folder, draw=False).document)
+    assert digest is not None
+    return digest
+
+
+def test_a_movement_that_was_replayed_slower_is_said_and_another_one_is_not(tmp_path: Path):
+    first = digest_of_motion(tmp_path / "a", episode_id="first", duration_s=3.0, seed=1)
+    slower = digest_of_motion(tmp_path / "b", episode_id="slower", duration_s=4.5, seed=2)
+    bent = plant.joint_edit(FOLLOWER, "elbow", 1.0, 99.0, lambda q: q + 0.05)
+    other = digest_of_motion(tmp_path / "c", episode_id="other", seed=3, defects=[bent])
+    (group,) = group_reports([first, slower, other], [duplicates.CHECK])
+    ((episode_id, finding),) = group.findings
+    assert (episode_id, finding.message) == ("slower", "repeats the movement of first")
 
 
 def test_starts_that_are_all_alike_cover_little():

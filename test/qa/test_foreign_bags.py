@@ -67,6 +67,16 @@ def test_streams_that_were_discovered_late_or_left_early_are_complete(tmp_path: 
     assert report.measure("gaps", "missing_share", COLOR) == 0.0
 
 
+def test_a_gripper_of_unknown_range_is_told_by_its_name(tmp_path: Path):
+    sent = "/teleop/action_sent"
+    defects = []
+    for n in range(6):
+        wide, begin = 0.04 * (n % 2), 1.0 + n * 0.08
+        defects.append(plant.joint_edit(sent, "gripper", begin, begin + 0.08, lambda _, w=wide: w))
+    report = check_episode(write_bag(tmp_path / "bag", plan(*defects)), write=False)
+    assert "gripper_chatter" in {f.check for f in report.findings}
+
+
 def test_a_hole_inside_a_foreign_stream_still_fails(tmp_path: Path):
     made = plan(plant.gap("/cameras/scene/color/image_raw", 1.0, 1.8))
     report = check_episode(write_bag(tmp_path / "bag", made), write=False)

@@ -1,5 +1,6 @@
 """Does the gripper open and close in quick turn?"""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +14,9 @@ from teleop_collect.qa.motion import clean
 CLOSED, OPEN = 0.4, 0.6
 """Hysteresis, share of the gripper's range."""
 WINDOW_S, MAX_TOGGLES = 0.5, 2
+NAMED = re.compile("gripper|finger", re.IGNORECASE)
+LEAST_RANGE = 0.01
+"""m or rad that a gripper of unknown range has to move before it can chatter."""
 
 
 def run(evidence: Evidence) -> Iterator[Remark | Measure]:
@@ -23,7 +27,8 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
         if data is None or topic is None or not data.names:
             continue
         stamps, position = clean(data)
-        for name in arm.grippers:
+        # Without a description the name alone tells a gripper.
+        for name in arm.grippers or [n for n in data.names if NAMED.search(n)]:
             if name in data.names:
                 at_ns = toggles(arm, name, stamps, position[:, data.names.index(name)])
                 yield from _judge(evidence, topic, name, at_ns)
@@ -50,12 +55,15 @@ def _judge(
 
 
 def toggles(arm: ArmStreams, name: str, stamps: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Times of the changes, ns."""
-    bounds = arm.bounds[name]
-    span = bounds.upper - bounds.lower
-    if not np.isfinite(span) or span <= 0 or not len(values):
+    """Times of the changes, ns; without a description the range is what was seen."""
+    if not len(values):
         return np.zeros(0, dtype=np.int64)
-    share = (values - bounds.lower) / span
+    bounds = arm.bounds.get(name)
+    lower, upper = (bounds.lower, bounds.upper) if bounds else (values.min(), values.max())
+    span, least = upper - lower, 0.0 if bounds else LEAST_RANGE
+    if not np.isfinite(span) or span <= least:
+        return np.zeros(0, dtype=np.int64)
+    share = (values - lower) / span
     sides = np.where(share > OPEN, 1, np.where(share < CLOSED, -1, 0))
     decided = np.flatnonzero(sides)
     changes = np.flatnonzero(np.diff(sides[decided])) + 1
@@ -65,7 +73,7 @@ def toggles(arm: ArmStreams, name: str, stamps: np.ndarray, values: np.ndarray) 
 
 CHECK = Check(
     "gripper_chatter",
-    1,
+    2,
     Layer.BEHAVIOUR,
     "hysteresis 0.4 and 0.6 of the range; no published norm, own limit",
     run,

@@ -9,6 +9,7 @@ import numpy as np
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
+from teleop_collect.qa.dataset.way import way_of
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import QaReport
 from teleop_collect.qa.motion import clean
@@ -33,9 +34,13 @@ class Digest:
         sparc: smoothness, higher is smoother; None without motion.
         ldlj: smoothness, higher is smoother; None without motion.
         lag_ms: action to state.
+        idle_share: time in which no joint moves, of all.
+        spikes: jumps of the action.
+        gripper_changes: between open and closed.
         start: joint positions at the start by `PREFIX JOINT`, rad or m.
         end: joint positions at the end.
         objects: x, y, z of tracked objects at the start, m, by topic.
+        path: by joint, 32 positions at even distances along the way; empty without motion.
         success: whether the task worked; None when nobody said.
     """
 
@@ -50,17 +55,18 @@ class Digest:
     sparc: float | None = None
     ldlj: float | None = None
     lag_ms: float | None = None
+    idle_share: float | None = None
+    spikes: float | None = None
+    gripper_changes: float | None = None
     start: Mapping[str, float] = field(default_factory=dict)
     end: Mapping[str, float] = field(default_factory=dict)
     objects: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    path: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     success: bool | None = None
 
     def as_document(self) -> dict[str, Any]:
         """The digest in qa.json."""
         return asdict(self)
-
-
-NUMBERS = ("duration_s", "path_rad", "tool_m", "sparc", "ldlj", "lag_ms")
 
 
 def digest_of(evidence: Evidence, report: QaReport) -> Digest:
@@ -80,9 +86,13 @@ def digest_of(evidence: Evidence, report: QaReport) -> Digest:
         sparc=_least(report, "smoothness", "sparc"),
         ldlj=_least(report, "smoothness", "ldlj"),
         lag_ms=_least(report, "action_state_lag", "median_ms"),
+        idle_share=_least(report, "idle_time", "share"),
+        spikes=_total(report, "spikes", "spikes"),
+        gripper_changes=_total_ending(report, "gripper_chatter", "_toggles"),
         start=first,
         end=last,
         objects=_objects(evidence),
+        path=way_of(evidence),
         success=evidence.episode.effective_label,
     )
 
@@ -127,6 +137,11 @@ def _measures(report: QaReport, check: str, name: str) -> list[float]:
 
 def _total(report: QaReport, check: str, name: str) -> float | None:
     found = _measures(report, check, name)
+    return sum(found) if found else None
+
+
+def _total_ending(report: QaReport, check: str, ending: str) -> float | None:
+    found = [m.value for m in report.measures.get(check, ()) if m.name.endswith(ending)]
     return sum(found) if found else None
 
 

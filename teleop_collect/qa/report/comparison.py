@@ -14,6 +14,9 @@ FIELDS = (
     ("sparc", "SPARC (higher is smoother)", "1"),
     ("ldlj", "LDLJ (higher is smoother)", "1"),
     ("lag_ms", "action-to-state lag", "ms"),
+    ("idle_share", "idle share of the time", "1"),
+    ("spikes", "jumps of the action", "1"),
+    ("gripper_changes", "changes of the gripper", "1"),
 )
 ROW_WIDTH, ROW_HEIGHT = 420, 22
 MAP_SIZE, MARGIN = 220, 14
