@@ -8,6 +8,7 @@ passed motion stands; others only when the parameter `motion` says so.
 import json
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -58,13 +59,21 @@ class RigCheckNode:
 
     def run(self) -> None:
         """Check once, then wait for requests."""
+        try:
+            self._check_at_start()
+        except CheckFailed as error:
+            if not self._host.stop.is_set:
+                raise
+            self._host.node.get_logger().info(str(error))
+        self._host.stop.wait()
+
+    def _check_at_start(self) -> None:
         self._report = kept_report(self._loaded)
         if self._report is not None and self._shut(self._report) is None:
             self._publish(self._report)
             self.quick()
         else:
             self.check()
-        self._host.stop.wait()
 
     def check(self, *, motion: bool = False, only: Collection[str] = NAMES) -> RigCheckReport:
         """Observe and judge; publishes and keeps the report of a whole check."""
@@ -72,7 +81,7 @@ class RigCheckNode:
         with self._host.lock:
             before = self._before()
             moves = bool(MOTION & set(only)) and (motion or self._may_move_unasked(before))
-            context = self._make.context(motion=moves)
+            context = self._look(motion=moves)
             results, now_ns = run_checks(context, only), self._clock.utc_ns()
             report = RigCheckReport.of(self._loaded, now_ns, results, before if is_whole else None)
             if is_whole:
@@ -88,12 +97,19 @@ class RigCheckNode:
         if before is None or before.outdated(self._loaded, now_ns, max_age_s) is not None:
             return self.check()
         with self._host.lock:
-            context = self._make.context(seconds=self._loaded.rig.check.quick_observe_s)
+            context = self._look(seconds=self._loaded.rig.check.quick_observe_s)
             report = before.renewed(run_checks(context, QUICK), self._clock.utc_ns())
             self._accept(report)
             self._write_page(context, report)
         self._tell(report)
         return report
+
+    def _look(self, **how: Any) -> CheckContext:
+        """What the checks judge; half of it would fail a rig that has nothing but been stopped."""
+        context = self._make.context(**how)
+        if self._host.stop.is_set:
+            raise CheckFailed("rig check: stopped before it had seen enough; it says nothing")
+        return context
 
     def _before(self) -> RigCheckReport | None:
         """The last whole report, where rig and calibration are still the same."""
@@ -154,7 +170,7 @@ class RigCheckNode:
 
     def _save_baseline(self) -> str:
         with self._host.lock:
-            context = self._make.context()
+            context = self._look()
         results = run_checks(context)
         found = [r for r in results if not r.passed and r.severity == "error"]
         if blocking := [r for r in found if r.check not in AGAINST_BASELINE]:

@@ -1,6 +1,7 @@
 """The rig check on a running rig: faults that are planted there are found by name."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from teleop_collect import topics
 from teleop_collect.cli.check_answers import parsed_report
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
 from teleop_collect.devices.dynamixel import models
+from teleop_collect.rig.checks.kept_report import kept_report
 from teleop_collect.rig.checks.motion_gate import MOTION
 from teleop_collect.rig.checks.run import NAMES
 from teleop_collect.rig.runtime import control_socket, device_path
@@ -131,3 +133,14 @@ def test_only_the_checks_asked_for_run_and_an_unknown_one_is_refused(rig: Runnin
 def test_wrong_faults_are_refused(rig: RunningRig):
     with pytest.raises(Exception, match="blurr"):
         rig.client.set_parameters("camera", {"faults": '{"scene": {"blurr": 1}}'})
+
+
+def test_a_check_that_is_stopped_says_nothing_of_the_rig(tmp_path: Path):
+    with running_rig(tmp_path, only=["rig_check"]) as waiting:  # for devices that do not come
+        process = waiting.session.supervisor.children["rig_check"].handle
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(20) == 0
+        wait_for(lambda: "before it had seen enough" in waiting.log("rig_check"), 5, "its reason")
+        assert "rig check: fail" not in waiting.log("rig_check")
+        assert kept_report(waiting.loaded) is None
