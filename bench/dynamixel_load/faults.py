@@ -49,13 +49,13 @@ def read_as_a_node(arm: Arm) -> int | None:
 
 
 def faults_of(bus: EmulatorClient) -> dict[str, Fault]:
-    """How each fault begins and ends, and how long it lasts, by the name of its figure."""
+    """How each fault begins and ends, and how long it lasts, by its name."""
 
     def lasting(kind: str) -> Callable[[], None]:
         return lambda: bus.inject(kind, count=None)
 
     faults: dict[str, Fault] = {
-        f"{kind}_ms": (lasting(kind), bus.clear, FAULT_S)
+        kind.replace("_", " "): (lasting(kind), bus.clear, FAULT_S)
         for kind in ("no_reply", "truncated", "bit_flip", "dropped_byte", "late_reply")
     }
 
@@ -65,10 +65,10 @@ def faults_of(bus: EmulatorClient) -> dict[str, Fault]:
         bus.plug()
 
     return faults | {
-        "silent_servo_ms": (lambda: bus.silence(4), bus.clear, FAULT_S),
-        "silent_servo_when_connecting_ms": (back_without_one_servo, bus.clear, FAULT_S),
-        "overload_ms": (lambda: bus.hardware_error(4, 0x20), bus.clear, FAULT_S),
-        "overheating_ms": (lambda: bus.hardware_error(4, 0x04), bus.clear, FAULT_S),
-        "rebooted_servo_ms": (lambda: bus.reboot(4, BOOT_S), lambda: None, BOOT_S),
-        "unplugged_ms": (bus.unplug, bus.plug, FAULT_S),
+        "silent servo": (lambda: bus.silence(4), bus.clear, FAULT_S),
+        "silent servo when connecting": (back_without_one_servo, bus.clear, FAULT_S),
+        "overload": (lambda: bus.hardware_error(4, 0x20), bus.clear, FAULT_S),
+        "overheating": (lambda: bus.hardware_error(4, 0x04), bus.clear, FAULT_S),
+        "rebooted servo": (lambda: bus.reboot(4, BOOT_S), lambda: None, BOOT_S),
+        "unplugged": (bus.unplug, bus.plug, FAULT_S),
     }

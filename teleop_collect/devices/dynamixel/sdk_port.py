@@ -7,6 +7,7 @@ read for ever. An answer can be gathered whole before the SDK looks at it: what 
 then leaves first, and the SDK's work is done while the bus is busy.
 """
 
+import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from dynamixel_sdk import PortHandler
 
 KERNEL_READ_S = 0.001
 TIMEOUT_MARGIN_MS = 2.0
+QUEUE_BYTES = 4096
+"""What the kernel keeps of a terminal's input at most."""
 MAX_EXCESS_BYTES = 4096
 """Bytes beyond the expected reply after which a reader gives up on a babbling line."""
 
@@ -50,9 +53,14 @@ class SdkPort(PortHandler):  # type: ignore[misc]  # the SDK ships no types
         return float(transfer_ms + 2 * self._latency_ms + TIMEOUT_MARGIN_MS)
 
     def clearPort(self) -> None:
-        """Throw away what has come and was not read."""
+        """Throw away what has come and was not read.
+
+        By reading it: to flush a terminal waits for the kernel's worker, which may be carrying the
+        goals that were just sent.
+        """
         self._gathered = b""
-        super().clearPort()
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.ser.fd, QUEUE_BYTES)
 
     def request(self, packet: bytes, answer_bytes: int) -> None:
         """Send a packet that the SDK has made, and begin to wait for its answer."""

