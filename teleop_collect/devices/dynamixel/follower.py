@@ -233,6 +233,8 @@ class DynamixelFollower:
             self._latest = None
 
     def _release(self, servo_id: int) -> None:
+        # Asked first: after a read that fails the next attempt need not wait, as after a write.
+        read_health(self._chain.port, servo_id)
         self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)
         self._chain.port.write(servo_id, models.BUS_WATCHDOG, 0)
 

@@ -128,5 +128,9 @@ class DynamixelLeader:
     def _let_go(self) -> None:
         for servo_id in self._comfort.servo_ids:
             with contextlib.suppress(DeviceError):
-                write = partial(self._chain.port.write, servo_id, models.TORQUE_ENABLE, 0)
-                self._chain.insist(servo_id, write)
+                self._chain.insist(servo_id, partial(self._release, servo_id))
+
+    def _release(self, servo_id: int) -> None:
+        # Asked first: after a read that fails the next attempt need not wait, as after a write.
+        read_health(self._chain.port, servo_id)
+        self._chain.port.write(servo_id, models.TORQUE_ENABLE, 0)
