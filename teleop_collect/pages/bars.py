@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from teleop_collect.pages.html import Html
+from teleop_collect.pages.html import Html, drawing
 from teleop_collect.samples import FloatArray
 
 WIDTH, HEIGHT, LABEL = 520, 18, 170
@@ -37,7 +37,7 @@ def limit_bar(label: str, lower: float, upper: float, marks: Sequence[Mark]) -> 
             f'<rect x="{x - 1.5:.1f}" y="2" width="3" height="14" fill="{mark.color}">'
             f"<title>{escape(mark.title)}</title></rect>"
         )
-    return Html(f'<div><svg width="{WIDTH}" height="{HEIGHT}">{"".join(parts)}</svg></div>')
+    return Html(f"<div>{drawing(WIDTH, HEIGHT, ''.join(parts))}</div>")
 
 
 def histogram(title: str, unit: str, values: FloatArray, expected: float | None) -> Html:
@@ -70,7 +70,5 @@ def histogram(title: str, unit: str, values: FloatArray, expected: float | None)
             f'<rect x="{x:.1f}" y="0" width="1" height="{HISTOGRAM_HEIGHT}" fill="#b3261e"/>'
         )
     caption = f"{escape(title)} ({escape(unit)}, {low:.3g} to {high:.3g})"
-    return Html(
-        f'<figure><figcaption>{caption}</figcaption><svg width="{HISTOGRAM_WIDTH}" '
-        f'height="{HISTOGRAM_HEIGHT}">{"".join(parts)}</svg></figure>'
-    )
+    drawn = drawing(HISTOGRAM_WIDTH, HISTOGRAM_HEIGHT, "".join(parts))
+    return Html(f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>")

@@ -14,7 +14,13 @@ th{background:#f6f6f6;font-weight:600}td.n{text-align:right;font-variant-numeric
 .pass{background:#2a7d3f}.review{background:#b37400}.fail{background:#b3261e}.info{background:#5b6b7a}
 .images img{margin:2px;border:1px solid #ccc;image-rendering:auto}
 .plots{display:flex;flex-wrap:wrap;gap:8px}figure{margin:0}figcaption{font-size:12px;color:#555}
-code{font-size:12px}svg{background:#fcfcfc;border:1px solid #eee}
+code{font-size:12px}
+svg{background:#fcfcfc;border:1px solid #eee}svg[viewBox]{max-width:100%;height:auto}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+@page{margin:12mm}
+@media print{body{margin:0;max-width:none;font-size:11px}
+h2{break-before:page;border:0}h2,h3,th{break-after:avoid}
+figure,tr,img,svg{break-inside:avoid}td{overflow-wrap:anywhere}}
 """
 # Text of an episode can come from anybody: nothing in the page may run or load.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -37,6 +43,14 @@ def badge(verdict: str) -> Html:
     """A verdict or severity in its colour."""
     kind = verdict if verdict in VERDICTS else "info"
     return Html(f'<span class="v {kind}">{escape(verdict)}</span>')
+
+
+def drawing(width: float, height: float, content: str) -> Html:
+    """An SVG of a size in px that shrinks with a narrow page, as paper is."""
+    return Html(
+        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}">'
+        f"{content}</svg>"
+    )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:

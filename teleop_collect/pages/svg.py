@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from teleop_collect.pages.html import Html
+from teleop_collect.pages.html import Html, drawing
 from teleop_collect.samples import FloatArray
 
 WIDTH, HEIGHT, MARGIN = 340, 120, 6
@@ -48,7 +48,7 @@ def plot(title: str, unit: str, lines: Sequence[Line]) -> Html:
     )
     return Html(
         f"<figure><figcaption>{escape(title)} ({escape(unit)}, {low:.3g} to {high:.3g}): {caption}"
-        f'</figcaption><svg width="{WIDTH}" height="{HEIGHT}">{curves}</svg></figure>'
+        f"</figcaption>{drawing(WIDTH, HEIGHT, curves)}</figure>"
     )
 
 
@@ -61,11 +61,26 @@ def strips(rows: Sequence[Strip], duration_s: float) -> Html:
         parts.append(f'<text x="2" y="{y + 11}" font-size="10">{escape(row.label)}</text>')
         width = STRIP_WIDTH - STRIP_LABEL
         parts.append(_bar(STRIP_LABEL, y, width, "#cfe3d4"))
-        for begin, end in row.marks:
-            x = STRIP_LABEL + max(begin, 0.0) * scale
-            parts.append(_bar(x, y, max((end - max(begin, 0.0)) * scale, 1.0), row.color))
-    height = len(rows) * STRIP_HEIGHT
-    return Html(f'<svg width="{STRIP_WIDTH}" height="{height}">{"".join(parts)}</svg>')
+        parts += [
+            _bar(STRIP_LABEL + begin, y, end - begin, row.color)
+            for begin, end in _seen(row.marks, scale, width)
+        ]
+    return drawing(STRIP_WIDTH, len(rows) * STRIP_HEIGHT, "".join(parts))
+
+
+def _seen(
+    marks: Sequence[tuple[float, float]], scale: float, width: float
+) -> list[tuple[float, float]]:
+    """Marks in px, each at least one wide; those that nobody could tell apart are one."""
+    merged: list[tuple[float, float]] = []
+    for begin_s, end_s in sorted(marks):
+        begin = min(max(begin_s, 0.0) * scale, width - 1.0)
+        end = min(max(end_s * scale, begin + 1.0), width)
+        if merged and begin - merged[-1][1] < 0.5:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((begin, end))
+    return merged
 
 
 def thinned(t_s: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:

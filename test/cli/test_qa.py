@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_others_are_still_kept(
 ):
     locked, free = add(tmp_path, 0), add(tmp_path, 1)
     (locked / "qa.json" / "in the way").mkdir(parents=True)
-    assert main(["qa", str(locked), str(free), "--json"]) == 2
+    assert main(["qa", str(locked), str(free), "--json", "--jobs", "1"]) == 2
     printed = json.loads(capsys.readouterr().out)
     assert [e["verdict"] for e in printed["episodes"]] == ["pass", "pass"]
     (problem,) = printed["unkept"]

@@ -3,16 +3,21 @@ import io
 import re
 import struct
 import zlib
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from support import planted_defects as plant
+from support import planted_pixels as pixels
+from support.planted_kinds import COLOR
 from support.synthetic_episode import write_episode
 
 from teleop_collect.pages.svg import Line, Strip, plot, strips, thinned
 from teleop_collect.pages.thumbnail import png, thumbnail
-from teleop_collect.qa.report.dataset import write_report
+from teleop_collect.qa.report.dataset import examine, write_page, write_report
 from teleop_collect.qa.report.grouping import grouped
 
 GOOD = "20261120T090000Z-sim_tabletop-aaaaaa"
@@ -92,6 +97,60 @@ def test_each_camera_has_three_pictures_and_each_joint_a_plot(document: str):
     for name in ("requested", "sent", "measured"):
         assert document.count(f">{name}</span>") == 2 * 7
     assert "force (N" in document
+
+
+def test_it_prints_whole_and_in_its_colours(document: str):
+    sizes = [attrs for tag, attrs in Elements(document).found if tag == "svg"]
+    assert sizes
+    for attrs in sizes:
+        assert attrs["viewbox"] == f"0 0 {attrs['width']} {attrs['height']}", "it could not shrink"
+    for rule in ("print-color-adjust:exact", "svg[viewBox]{max-width:100%", "break-inside:avoid"):
+        assert rule in document
+
+
+def test_an_episode_of_many_defects_takes_less_than_5_mb(tmp_path: Path):
+    noise = pixels.changed(
+        COLOR, lambda image: np.random.default_rng(0).integers(0, 256, image.shape)
+    )
+    losses = [plant.drop_each(topic, 3) for topic in (plant_topic(), "/follower/wrench", COLOR)]
+    toggles = [plant.status_values(n / 10, n / 10 + 0.05, limiters="1") for n in range(30)]
+    folder = write_episode(
+        tmp_path, cameras=("scene",), size=(160, 120), defects=[noise, *losses, *toggles]
+    )
+    assert write_report([folder], tmp_path / "x.html").stat().st_size < 5 << 20
+
+
+def test_marks_that_nobody_can_tell_apart_are_one():
+    marks = [(n * 1e-4, n * 1e-4 + 5e-5) for n in range(100_000)]
+    drawn = strips([Strip("/x", "#b3261e", marks)], 10.0)
+    assert drawn.count("#b3261e") == 1
+    apart = strips([Strip("/x", "#b3261e", [(n, n + 0.1) for n in range(10)])], 10.0)
+    assert apart.count("#b3261e") == 10
+
+
+def test_one_episode_is_compared_with_those_of_its_root_that_were_checked_before(tmp_path: Path):
+    options = {"duration_s": 1.0, "cameras": (), "size": (16, 16)}
+    other = write_episode(tmp_path, episode_id=GOOD, **options)
+    own = write_episode(tmp_path, episode_id=BAD, **options)
+    assert "other episodes of" not in write_report([own], tmp_path / "a.html").read_text()
+    examine(other, draw=False)
+    assert "Among 1 other episodes of" in write_report([own], tmp_path / "b.html").read_text()
+
+
+def test_many_episodes_get_a_file_each(tmp_path: Path):
+    folder = write_episode(tmp_path, duration_s=0.5, cameras=(), size=(16, 16))
+    entry = examine(folder, draw=True)
+    entries = [
+        replace(entry, document={**entry.document, "episode_id": f"../{n} #?"}) for n in range(60)
+    ]
+    out = write_page(entries, tmp_path / "all of it.html")
+    links = [a["href"] or "" for _, a in Elements(out.read_text()).found if "href" in a]
+    assert len(set(links)) == 60
+    for link in links:
+        linked = out.parent / unquote(link)
+        assert linked.parent.name == "all of it.episodes"
+        assert Elements(linked.read_text()).open == []
+    assert out.stat().st_size < 100_000
 
 
 def test_a_gap_is_drawn_where_it_is():

@@ -1,9 +1,9 @@
 """Episodes beside each other: where one lies among its task's others, and what they cover."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
-from teleop_collect.pages.html import Html, badge, number, table, text
+from teleop_collect.pages.html import Html, badge, drawing, number, table, text
 from teleop_collect.qa.dataset.checks import GroupReport
 from teleop_collect.qa.dataset.digest import Digest
 
@@ -22,6 +22,7 @@ ROW_WIDTH, ROW_HEIGHT = 420, 22
 MAP_SIZE, MARGIN = 220, 14
 OTHER, OWN, FAILED = "#9aa5b1", "#d95f02", "#b3261e"
 MAX_POINTS = 2000
+Link = Callable[[str], Html]
 
 
 def comparison(own: Digest, digests: Sequence[Digest]) -> Html:
@@ -48,8 +49,14 @@ def comparison(own: Digest, digests: Sequence[Digest]) -> Html:
     return Html(head + table(columns, rows)) if rows else Html("")
 
 
-def groups_section(groups: Sequence[GroupReport], digests: Sequence[Digest]) -> Html:
-    """What only shows between episodes: findings and coverage maps of each task and device."""
+def groups_section(groups: Sequence[GroupReport], digests: Sequence[Digest], link: Link) -> Html:
+    """What only shows between episodes: findings and coverage maps of each task and device.
+
+    Args:
+        groups: their reports.
+        digests: of the episodes.
+        link: from an episode's id to where its section is.
+    """
     by_id = {digest.episode_id: digest for digest in digests}
     parts = []
     for group in groups:
@@ -57,24 +64,20 @@ def groups_section(groups: Sequence[GroupReport], digests: Sequence[Digest]) -> 
             continue
         members = [by_id[i] for i in group.episodes if i in by_id]
         title = f"{group.task} with {group.device}: {len(members)} episodes"
-        parts.append(f"<h2>{text(title)}</h2>{_findings(group)}{_maps(members)}{_measures(group)}")
+        parts.append(
+            f"<h2>{text(title)}</h2>{_findings(group, link)}{_maps(members)}{_measures(group)}"
+        )
     return Html("".join(parts))
 
 
-def _findings(group: GroupReport) -> Html:
+def _findings(group: GroupReport, link: Link) -> Html:
     if not group.findings:
         return Html("<p>Nothing stands out between these episodes.</p>")
     rows = [
-        (badge(str(f.severity)), f.check, _link(episode_id), f.message)
-        for episode_id, f in group.findings
+        (badge(str(f.severity)), f.check, "all" if i is None else link(i), f.message)
+        for i, f in group.findings
     ]
     return table(("", "check", "episode", "finding"), rows)
-
-
-def _link(episode_id: str | None) -> Html:
-    if episode_id is None:
-        return Html("all")
-    return Html(f'<a href="#{text(episode_id)}">{text(episode_id)}</a>')
 
 
 def _maps(members: Sequence[Digest]) -> Html:
@@ -117,10 +120,8 @@ def _map(
         f"{escape(title)}<br/>{escape(x_name)}: {min(xs):.3g} to {max(xs):.3g}, "
         f"{escape(y_name)}: {min(ys):.3g} to {max(ys):.3g}"
     )
-    return Html(
-        f'<figure><figcaption>{caption}</figcaption><svg width="{MAP_SIZE}" height="{MAP_SIZE}">'
-        f"{''.join(dots)}</svg></figure>"
-    )
+    drawn = drawing(MAP_SIZE, MAP_SIZE, "".join(dots))
+    return Html(f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>")
 
 
 def _measures(group: GroupReport) -> Html:
@@ -143,7 +144,7 @@ def _row(value: float, values: Sequence[float]) -> Html:
 
     marks = "".join(tick(v, OTHER, 10) for v in sorted(values)[:MAX_POINTS])
     own = tick(value, OWN, 20)
-    return Html(f'<svg width="{ROW_WIDTH}" height="{ROW_HEIGHT}">{marks}{own}</svg>')
+    return drawing(ROW_WIDTH, ROW_HEIGHT, marks + own)
 
 
 def _scaled(value: float, values: Sequence[float], low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""The report over any number of episodes, as one file."""
+"""The report over any number of episodes: one file, or one that links to a file for each."""
 
 import os
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from teleop_collect.episodes.files import QA
 from teleop_collect.episodes.mapping import LoadedMapping
@@ -17,11 +18,14 @@ from teleop_collect.qa.dataset.digest import Digest, from_document
 from teleop_collect.qa.dataset.registry import DATASET_CHECKS
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import QaReport
-from teleop_collect.qa.report.comparison import comparison, groups_section
+from teleop_collect.qa.report.comparison import Link, comparison, groups_section
 from teleop_collect.qa.report.episode_section import COMPARISON, section
+from teleop_collect.qa.report.siblings import sibling_digests
 from teleop_collect.qa.run import document_of, report_on, write_document
 
 ORDER = ("fail", "review", "pass")
+MAX_INLINED = 50
+"""Episodes in one file: 15 MB."""
 
 
 @dataclass(frozen=True)
@@ -93,27 +97,67 @@ def write_report(folders: Sequence[Path], out: Path) -> Path:
 def write_page(
     entries: Sequence[Entry], out: Path, unreadable: Sequence[TeleopCollectError] = ()
 ) -> Path:
-    """Write the HTML file of examined episodes, at once or not at all."""
-    verdicts = Counter(str(entry.document["verdict"]) for entry in entries)
-    digests = [d for entry in entries if (d := from_document(entry.document)) is not None]
-    groups = group_reports(digests, DATASET_CHECKS)
-    overall = next((v for v in ORDER if verdicts[v]), "pass")
-    counted = ", ".join(f"{verdicts[v]} {v}" for v in ORDER if verdicts[v])
-    title = f"{len(entries)} episode{'' if len(entries) == 1 else 's'}: {counted}"
-    problems = "".join(f"<p>{badge('fail')} {text(error)}</p>" for error in unreadable)
-    body = (
-        f"<h1>{badge('fail' if unreadable else overall)} {text(title)}</h1>{problems}"
-        f"{_overview(entries)}{groups_section(groups, digests)}"
-        f"{''.join(_compared(entry, digests) for entry in entries)}"
-    )
+    """Write the HTML file of examined episodes, at once or not at all.
+
+    Over fifty episodes get a file each in a folder beside it, which the first one links to.
+    """
     out = out.expanduser()
+    own = [d for entry in entries if (d := from_document(entry.document)) is not None]
+    digests = [*own, *sibling_digests([entry.path for entry in entries])]
+    sections = [_compared(entry, digests) for entry in entries]
+    names = [str(entry.document["episode_id"]) for entry in entries]
+    link: Link = _anchor
+    if len(entries) > MAX_INLINED:
+        link = _write_sections(names, sections, out)
+        sections = []
+    title = _title(entries)
+    problems = "".join(f"<p>{badge('fail')} {text(error)}</p>" for error in unreadable)
+    groups = group_reports(own, DATASET_CHECKS)
+    body = (
+        f"<h1>{badge('fail' if unreadable else _worst(entries))} {text(title)}</h1>{problems}"
+        f"{_overview(entries, link)}{groups_section(groups, own, link)}{''.join(sections)}"
+    )
+    write_whole(out, page(f"Quality of {title}", body))
+    return out
+
+
+def _write_sections(names: Sequence[str], sections: Sequence[Html], out: Path) -> Link:
+    """A file for each episode; returns how to link to it. Names in files are no names of files."""
+    folder = out.with_name(f"{out.stem}.episodes")
+    folder.mkdir(exist_ok=True)
+    files = {name: f"{number:06}.html" for number, name in enumerate(names)}
+    for name, section_of_it in zip(names, sections, strict=True):
+        write_whole(folder / files[name], page(f"Quality of {name}", section_of_it))
+    return lambda name: Html(
+        f'<a href="{text(quote(folder.name))}/{files[name]}">{text(name)}</a>'
+        if name in files
+        else text(name)
+    )
+
+
+def _anchor(name: str) -> Html:
+    return Html(f'<a href="#{text(name)}">{text(name)}</a>')
+
+
+def write_whole(out: Path, document: str) -> None:
+    """Write a text file at once or not at all."""
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        unfinished.write_text(page(f"Quality of {title}", body), encoding="utf-8")
+        unfinished.write_text(document, encoding="utf-8")
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
-    return out
+
+
+def _title(entries: Sequence[Entry]) -> str:
+    verdicts = Counter(str(entry.document["verdict"]) for entry in entries)
+    counted = ", ".join(f"{verdicts[v]} {v}" for v in ORDER if verdicts[v])
+    return f"{len(entries)} episode{'' if len(entries) == 1 else 's'}: {counted}"
+
+
+def _worst(entries: Sequence[Entry]) -> str:
+    verdicts = {entry.document["verdict"] for entry in entries}
+    return next((v for v in ORDER if v in verdicts), "pass")
 
 
 def _compared(entry: Entry, digests: Sequence[Digest]) -> Html:
@@ -122,15 +166,14 @@ def _compared(entry: Entry, digests: Sequence[Digest]) -> Html:
     return Html(entry.html.replace(COMPARISON, comparison(own, digests) if own else ""))
 
 
-def _overview(entries: Sequence[Entry]) -> Html:
+def _overview(entries: Sequence[Entry], link: Link) -> Html:
     rows = []
     for entry in entries:
-        identity = text(entry.document["episode_id"])
         worst = next((f["message"] for f in entry.document["findings"]), "")
         rows.append(
             (
                 badge(str(entry.document["verdict"])),
-                Html(f'<a href="#{identity}">{identity}</a>'),
+                link(str(entry.document["episode_id"])),
                 entry.facts["task"],
                 entry.facts["outcome"],
                 number(entry.facts["duration_s"], 1),
