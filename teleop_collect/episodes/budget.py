@@ -62,3 +62,25 @@ class Budget:
         self.packed_bytes += packed
         self.inflated_bytes += inflated
         return self.inflated_bytes <= self.max_inflated_bytes
+
+    def check(self, name: str, messages: int, kept_bytes: int = 0) -> None:
+        """Refuse what no recording of so many compressed bytes holds.
+
+        Args:
+            name: of the file.
+            messages: found so far.
+            kept_bytes: of them, in memory.
+
+        Raises:
+            HostileError: there is too much.
+        """
+        if kept_bytes > self.max_kept_bytes:
+            what = f"{kept_bytes} bytes of joints, wrenches, poses and texts"
+        elif messages > self.max_messages:
+            what = f"{messages} messages"
+        else:
+            return
+        raise HostileError(
+            f"{name}: {self.packed_bytes} bytes of it hold over {what}, which no sensor's data do; "
+            "this is no episode"
+        )

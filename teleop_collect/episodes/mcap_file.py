@@ -88,6 +88,7 @@ class McapFile:
             raise UnreadableError(f"{path}: {error.strerror}") from error
         try:
             self._file = RecordFile(self._stream, path.name)
+            self._in_chunks = 0
             self._summary_start = self._check_ends()
             self.index = self._indexed() or self._walked()
             self._check_index()
@@ -273,6 +274,8 @@ class McapFile:
             if opcode == Opcode.MESSAGE:
                 message = message_of(self._file, body)
                 _count(index, message)
+                self._in_chunks += 1
+                self.budget.check(self._file.name, self._in_chunks)
                 ids.add(message.channel_id)
                 start_ns, end_ns = min(start_ns, message.log_ns), max(end_ns, message.log_ns)
             else:

@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teleop_collect.clock import NS_PER_S
-from teleop_collect.episodes.budget import HostileError
 from teleop_collect.episodes.contents import Contents
 from teleop_collect.episodes.decoding import Decoder
 from teleop_collect.episodes.images import IMAGE_TYPES
-from teleop_collect.episodes.mcap_file import McapFile
 from teleop_collect.episodes.mcap_records import RawMessage
 from teleop_collect.episodes.streams import EXTRACTORS, Int64Array, StreamTimes
 from teleop_collect.errors import UnreadableError
@@ -123,30 +121,11 @@ def scan(
             gatherer = by_channel[raw.channel_id]
             kept_bytes += gatherer.add(raw)
             if kept_bytes > max_kept_bytes or count > max_count:
-                _check_budget(file, kept_bytes, count)
+                file.budget.check(str(file.path), count, kept_bytes)
                 max_kept_bytes, max_count = file.budget.max_kept_bytes, file.budget.max_messages
             if on_image and gatherer.is_image:
                 on_image(gatherer.topic, raw)
     return Scan(
         {topic: g.times() for topic, g in gatherers.items()},
         {topic: g.messages for topic, g in gatherers.items() if g.keep},
-    )
-
-
-def _check_budget(file: McapFile, kept_bytes: int, count: int) -> None:
-    """Refuse what no recording of so many compressed bytes holds.
-
-    Raises:
-        HostileError: there is too much.
-    """
-    budget = file.budget
-    if kept_bytes > budget.max_kept_bytes:
-        what = f"{kept_bytes} bytes of joints, wrenches, poses and texts"
-    elif count > budget.max_messages:
-        what = f"{count} messages"
-    else:
-        return
-    raise HostileError(
-        f"{file.path}: {budget.packed_bytes} bytes of it hold over {what}, which no sensor's data "
-        "do; this is no episode"
     )
