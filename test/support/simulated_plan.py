@@ -1,10 +1,12 @@
 """Episodes of the simulated rig as plans, stepped as fast as the machine goes and without ROS.
 
-Physics, scene, scripted operator and renderer are the shipped ones; sent is what was requested.
+Physics, scene, scripted operator, renderer and the whole safety chain are the shipped ones: what is
+sent is what the chain's limiters leave of the request, with their bits.
 """
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from support.synthetic_episode import START_NS, serialize
@@ -21,8 +23,13 @@ from teleop_collect.devices.sim.world import SimWorld
 from teleop_collect.rig.config import Rig
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.rig.load import load_rig
+from teleop_collect.samples import JointSample
+from teleop_collect.teleop.build import build_chain
+from teleop_collect.teleop.state import TeleopState
+from teleop_collect.teleop.tick import Tick
 
 REST_S = 0.6
+ENGAGE_MS = 1000
 JOINT_HZ, WRENCH_HZ, POSE_HZ, CAMERA_HZ = 200, 500, 50, 30
 JOINT_STATE, POSE = "sensor_msgs/msg/JointState", "geometry_msgs/msg/PoseStamped"
 WRENCH, IMAGE = "geometry_msgs/msg/WrenchStamped", "sensor_msgs/msg/Image"
@@ -72,12 +79,14 @@ class Simulation:
         self._data = import_mujoco().MjData(self._model)
         description = RobotDescription.from_urdf(resolve_urdf(self._arm.urdf, None))
         self.plan = Plan(START_NS, duration_s, {}, urdf=description.text)
+        self._chain = build_chain("main", self._arm, description, self.rig.teleop)
 
     def run(self) -> Plan:
         """Everything that a recorder would have seen, serialised."""
         renderer = open_renderer("auto")
         renderer.load(self._model)
         images = 0
+        self._engage()
         for ms in range(round(self.plan.duration_s * 1000)):
             if ms % (1000 // JOINT_HZ) == 0:
                 self._control(ms)
@@ -97,17 +106,46 @@ class Simulation:
                 sample.raw = sample.raw or serialize(stream.type, sample)
         return self.plan
 
-    def _control(self, ms: int) -> None:
-        wish = self._operator.position_at(ms / 1000 - REST_S)
-        self._world.command("main", wish)
+    def _engage(self) -> None:
+        """Arm and align before the recording begins, the hand at rest."""
+        for ms in range(-ENGAGE_MS, 0, 1000 // JOINT_HZ):
+            tick = self._tick(ms)[-1]
+            if tick.state is TeleopState.DISARMED:
+                answer = self._chain.engage(self._now_ns(ms))
+                assert answer.accepted or ms < -ENGAGE_MS // 2, answer.message
+            self._world.step(self.rig.sim.physics_hz // JOINT_HZ)
+        assert tick.state is TeleopState.ENGAGED, tick
+
+    def _now_ns(self, ms: int) -> int:
+        return (ms + 2 * ENGAGE_MS) * 1_000_000
+
+    def _tick(self, ms: int) -> tuple[list[str], np.ndarray, JointSample, Tick]:
+        """Leader's joints and positions, the follower's sample, and what the chain made of them."""
+        wish = self._operator.position_at(max(ms, 0) / 1000 - REST_S)
         position = np.array([wish[name] for name in self._arm.joints])
-        leader_names, leader = leader_positions(self._arm, position[None])
-        sample = self._world.joint_sample("main", 0)
-        follower = np.array(sample.position) + self._rng.normal(0.0, 2e-5, len(position))
+        names, leader = leader_positions(self._arm, position[None])
+        now_ns, utc_ns = self._now_ns(ms), self.plan.start_ns + ms * 1_000_000
+        measured = replace(self._world.joint_sample("main", 0), stamp_ns=utc_ns)
+        wrench = replace(self._world.wrench_sample("main", 0), stamp_ns=utc_ns)
+        heard = JointSample(utc_ns, tuple(names), tuple(map(float, leader[0])))
+        self._chain.leader_received(heard, now_ns)
+        self._chain.follower_received(measured, now_ns)
+        self._chain.wrench_received(wrench, now_ns)
+        tick = self._chain.tick(now_ns, utc_ns)
+        if tick.action_sent is not None:
+            self._world.command("main", dict(zip(self._arm.joints, tick.action_sent, strict=True)))
+        return names, leader[0], measured, tick
+
+    def _control(self, ms: int) -> None:
+        leader_names, leader, sample, tick = self._tick(ms)
+        assert tick.action_requested is not None
+        assert tick.action_sent is not None, tick
+        follower = np.array(sample.position) + self._rng.normal(0.0, 2e-5, len(sample.position))
+        requested, sent = np.array(tick.action_requested), np.array(tick.action_sent)
         rows = (
-            ("/leader/joint_states", leader_names, leader[0], (), ()),
-            ("/teleop/action_requested", self._arm.joints, position, (), ()),
-            ("/teleop/action_sent", self._arm.joints, position.copy(), (), ()),
+            ("/leader/joint_states", leader_names, leader, (), ()),
+            ("/teleop/action_requested", self._arm.joints, requested, (), ()),
+            ("/teleop/action_sent", self._arm.joints, sent, (), ()),
             ("/follower/joint_states", sample.names, follower, sample.velocity, sample.effort),
         )
         for topic, names, values, velocity, effort in rows:
@@ -118,7 +156,8 @@ class Simulation:
                 "effort": np.array(effort, dtype=np.float64),
             }
             self._add(topic, JOINT_STATE, JOINT_HZ, ms, value)
-        status = {"level": 0, "values": {"state": "ENGAGED", "limiters": "0"}}
+        values = {"state": tick.state.name, "limiters": str(int(tick.limiters))}
+        status = {"level": 0, "values": values}
         self._add("/teleop/status", STATUS, JOINT_HZ, ms, status)
 
     def _poses(self, ms: int) -> None:
