@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,18 +14,22 @@ from support.graph import RunningRig, running_rig, wait_for
 from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
+from teleop_collect.clock import NS_PER_S
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.episodes.success import evaluate
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
+from teleop_collect.recording.verify import verify
 from teleop_collect.rig.runtime import control_socket
 
 pytestmark = pytest.mark.timeout(240)
 
 REQUESTED, SENT = "/teleop/action_requested", "/teleop/action_sent"
 COMMAND = "/follower/joint_trajectory"
+COMMANDS = 40_000
+"""More than come in the longest episode."""
 CHECKS = (topics.RIG_CHECK_QUICK, topics.RIG_CHECK_RUN)
 
 
@@ -39,6 +44,15 @@ def rig(tmp_path_factory):
         yield running
 
 
+class Command(NamedTuple):
+    """What the follower is told at one tick."""
+
+    stamp_ns: int
+    names: tuple[str, ...]
+    positions: tuple[float, ...]
+    velocities: tuple[float, ...]
+
+
 class CommandListener:
     """Hears what a follower hears, through a subscription of its own."""
 
@@ -46,16 +60,20 @@ class CommandListener:
         self._context = rclpy.Context()
         rclpy.init(args=[], context=self._context)
         self._node = rclpy.create_node("follower_under_test", context=self._context)
-        qos = profile(topics.FAST_QOS, depth=20_000)
+        qos = profile(topics.FAST_QOS, depth=COMMANDS)
         self._subscription = PolledSubscription(
             self._node, JointTrajectory, COMMAND.strip("/"), qos
         )
 
-    def positions_by_stamp(self) -> dict[int, dict[str, float]]:
-        return {
-            conversions.stamp_ns(t.message.header.stamp): conversions.commanded_positions(t.message)
-            for t in self._subscription.drain()
-        }
+    def commands(self) -> list[Command]:
+        """All that has come, in order."""
+        found = []
+        for taken in self._subscription.drain(limit=COMMANDS):
+            (point,) = taken.message.points
+            stamp_ns = conversions.stamp_ns(taken.message.header.stamp)
+            names, positions = tuple(taken.message.joint_names), tuple(point.positions)
+            found.append(Command(stamp_ns, names, positions, tuple(point.velocities)))
+        return found
 
     def close(self) -> None:
         self._node.destroy_node()
@@ -92,7 +110,7 @@ def episode(rig):
     seen = evaluate(rig.loaded.rig.tasks["pick_cube"].success, rig.client.poses())
     rig.client.set_bool(topics.LABEL_SUCCESS, bool(seen))
     folder = Path(rig.client.trigger(topics.STOP_EPISODE).message)
-    heard = listener.positions_by_stamp()
+    heard = listener.commands()
     listener.close()
     return folder, heard
 
@@ -123,14 +141,47 @@ def test_the_label_agrees_with_the_true_pose(rig, episode):
     assert manifest["outcome"]["agreement"] is True
 
 
+def during(heard: list[Command], recorded: list[Command]) -> list[Command]:
+    """What was heard while it was recorded."""
+    assert len(recorded) > 500
+    first_ns, last_ns = recorded[0].stamp_ns, recorded[-1].stamp_ns
+    return [command for command in heard if first_ns <= command.stamp_ns <= last_ns]
+
+
+def recorded_stamp_ns(message) -> int:
+    return message.header.stamp.sec * NS_PER_S + message.header.stamp.nanosec
+
+
 def test_the_follower_heard_exactly_the_recorded_action_sent(episode):
     folder, heard = episode
     with open_episode(folder) as opened:
-        sent = opened.read(SENT)
-    assert len(sent.stamp_ns) > 500
+        messages = [opened.decode(SENT, m.data) for m in opened.read_messages(SENT)]
+    recorded = [
+        Command(recorded_stamp_ns(m), tuple(m.name), tuple(m.position), tuple(m.velocity))
+        for m in messages
+    ]
 
-    for stamp_ns, positions in zip(sent.stamp_ns, sent.values["position"], strict=True):
-        assert heard[int(stamp_ns)] == dict(zip(sent.names, positions, strict=True))
+    assert during(heard, recorded) == recorded
+
+
+def test_the_follower_heard_exactly_the_recorded_command(episode):
+    folder, heard = episode
+    with open_episode(folder) as opened:
+        messages = [opened.decode(COMMAND, m.data) for m in opened.read_messages(COMMAND)]
+    recorded = [
+        Command(recorded_stamp_ns(m), tuple(m.joint_names), tuple(p.positions), tuple(p.velocities))
+        for m in messages
+        for p in m.points
+    ]
+
+    assert during(heard, recorded) == recorded
+
+
+def test_the_verifier_finds_nothing_wrong_with_the_episode(episode):
+    found = verify(episode[0])
+
+    assert found.problems == ()
+    assert found.messages > 5000
 
 
 def test_the_follower_moved_as_it_was_told(episode):
