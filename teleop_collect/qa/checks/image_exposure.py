@@ -9,7 +9,8 @@ from teleop_collect.qa.findings import Check, Layer, Limit, Measure, Remark, Sev
 from teleop_collect.qa.images import PixelFacts
 
 MIN_MEAN, MAX_MEAN = 50.0, 230.0
-MIN_STD = 20.0
+MIN_STD, MID_GREY = 20.0, 128.0
+"""Spread of a picture at mid-grey; in a dimmer one it is less in proportion, and no less sharp."""
 MAX_SATURATED = 0.1
 BAD_SHARE = 0.1
 """Share of the sampled images that may be bad: an arm may cover the view for a moment."""
@@ -27,10 +28,11 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
         yield Measure("mean", float(np.median(means)), "8 bit", topic)
         yield Measure("std", float(np.median(stds)), "8 bit", topic)
         yield Measure("saturated_share", float(np.median(saturated)), "1", topic)
+        flat = stds < MIN_STD * np.minimum(means / MID_GREY, 1.0)
         for what, values, limit, bad in (
             ("dark: mean", means, MIN_MEAN, means < MIN_MEAN),
             ("too bright: mean", means, MAX_MEAN, means > MAX_MEAN),
-            ("flat: standard deviation", stds, MIN_STD, stds < MIN_STD),
+            ("flat: standard deviation", stds, MIN_STD, flat),
             ("burnt out: saturated share", saturated, MAX_SATURATED, saturated > MAX_SATURATED),
         ):
             if bad.mean() > BAD_SHARE:
@@ -61,9 +63,10 @@ def _remark(
 
 CHECK = Check(
     "image_exposure",
-    1,
+    2,
     Layer.TECHNICAL,
-    "mean under 50, deviation under 20: common practice, depends on the scene; own limits",
+    "mean under 50, deviation under 20 (in proportion below mid-grey): common practice, depends on "
+    "the scene; own limits",
     run,
     limits=(
         Limit("mean, at least", MIN_MEAN, "8 bit"),
