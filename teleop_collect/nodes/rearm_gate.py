@@ -37,7 +37,7 @@ class RearmGate:
         waits = holding and self._is_shut and now_ns - self._asked_ns > AGAIN_S * NS_PER_S
         if begins or waits:
             self._asked_ns = now_ns
-            self._group.shut(ASKED)
+            self._take(ASKED)
             self._question.trigger()
 
     def episode_begins(self, episode: str) -> None:
