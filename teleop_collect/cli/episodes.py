@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from teleop_collect.cli.label_actions import OUTCOMES, add_actions
 from teleop_collect.cli.output import print_json, print_table
+from teleop_collect.clock import NS_PER_S
 from teleop_collect.episodes.files import QA, read_json
 from teleop_collect.episodes.labels import standing
 from teleop_collect.episodes.root import DEFAULT_ROOT, discard, episode_folders, find_episode
@@ -141,7 +142,7 @@ def _facts(episode: "Episode") -> dict[str, Any]:
         "instruction": task.get("instruction", "unknown"),
         "operator": manifest.get("operator", "unknown"),
         "started": manifest.get("started", "unknown"),
-        "duration_s": manifest.get("duration_s", "unknown"),
+        "duration_s": manifest.get("duration_s", _measured_s(episode)),
         "termination": manifest.get("termination", "unknown"),
         "outcome": OUTCOMES[said.success],
         "labels": {
@@ -151,17 +152,40 @@ def _facts(episode: "Episode") -> dict[str, Any]:
             "needs_review": said.needs_review,
         },
         "verdict": _verdict(episode.folder) or "not checked",
-        "streams": {topic: _stream(info) for topic, info in sorted(episode.streams.items())},
+        "streams": {
+            topic: _stream(info, _measured_hz(episode, topic))
+            for topic, info in sorted(episode.streams.items())
+        },
     }
 
 
-def _stream(info: Any) -> dict[str, Any]:
+def _measured_s(episode: "Episode") -> float | str:
+    """From the first to the last message of a recording without manifest, s."""
+    if episode.manifest is not None:
+        return "unknown"
+    times = [t.log_ns for t in map(episode.times, episode.streams) if len(t)]
+    if not times:
+        return "unknown"
+    length_ns = max(int(t[-1]) for t in times) - min(int(t[0]) for t in times)
+    return round(length_ns / NS_PER_S, 3)
+
+
+def _measured_hz(episode: "Episode", topic: str) -> float | str:
+    """Mean rate of a stream of a recording without manifest, by its stamps."""
+    if episode.manifest is not None:
+        return "unknown"
+    stamp_ns = episode.times(topic).stamp_ns
+    span_ns = int(stamp_ns.max() - stamp_ns.min()) if len(stamp_ns) else 0
+    return (len(stamp_ns) - 1) * NS_PER_S / span_ns if span_ns else "unknown"
+
+
+def _stream(info: Any, measured_hz: float | str) -> dict[str, Any]:
     ledger = info.ledger
     skew = ledger.get("skew_ms")
     return {
         "type": info.type,
         "count": info.count,
-        "hz": _rounded(ledger.get("mean_hz", "unknown")),
+        "hz": _rounded(ledger.get("mean_hz", measured_hz)),
         "gaps": ledger.get("gaps", "unknown"),
         "max_gap_ms": _rounded(ledger.get("max_gap_ms", "unknown")),
         "lost": ledger.get("lost_transport", "unknown"),

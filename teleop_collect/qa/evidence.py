@@ -27,6 +27,8 @@ MAX_NS = 1 << 62
 NOTHING = np.zeros(0, dtype=np.int64)
 NO_TIMES = StreamTimes(NOTHING, NOTHING, NOTHING, NOTHING)
 MIN_FOR_RATE = 10
+USUAL = (0.5, 1.5)
+"""Intervals, in medians, that a rate is taken from: neither gaps nor bursts."""
 DISCOVERY_NS = 2 * NS_PER_S
 """By which streams of a bag without manifest may begin late or end early: other recorders subscribe
 when they discover a topic, and stop without a word. What is missing there was never asked for."""
@@ -129,7 +131,7 @@ class Evidence:
                 yield info, expected_hz
 
     def expected_hz(self, info: StreamInfo) -> float | None:
-        """Nominal rate: of the manifest, else of the mapping, else by the median interval."""
+        """Nominal rate: of the manifest, else of the mapping, else by the usual interval."""
         if self.episode.manifest is not None:
             return info.expected_hz
         given = self.mapping.mapping.rates_hz.get(info.topic) if self.mapping else None
@@ -151,8 +153,11 @@ class Evidence:
     def _typical_hz(self, info: StreamInfo) -> float | None:
         if info.type not in SAMPLED or len(self.times(info.topic)) < MIN_FOR_RATE:
             return None
-        interval_ns = float(np.median(np.diff(np.sort(self.times(info.topic).stamp_ns))))
-        return NS_PER_S / interval_ns if interval_ns > 0 else None
+        intervals_ns = np.diff(np.sort(self.times(info.topic).stamp_ns))
+        ratios = intervals_ns / max(1.0, float(np.median(intervals_ns)))
+        # Of a stream that ticks unevenly the median alone is off; its gaps would spoil a mean.
+        usual_ns = intervals_ns[(ratios >= USUAL[0]) & (ratios <= USUAL[1])]
+        return NS_PER_S / float(usual_ns.mean()) if len(usual_ns) and usual_ns.mean() else None
 
     @cached_property
     def start_ns(self) -> int:

@@ -67,6 +67,12 @@ def test_streams_that_were_discovered_late_or_left_early_are_complete(tmp_path: 
     assert report.measure("gaps", "missing_share", COLOR) == 0.0
 
 
+def test_a_sensor_that_ticks_on_a_coarse_clock_has_its_mean_rate(tmp_path: Path):
+    made = plan(plant.uneven("/follower/joint_states", 0.0004))
+    report = check_episode(write_bag(tmp_path / "bag", made), write=False)
+    assert [f.check for f in report.findings] == ["manifest_complete"]
+
+
 def test_a_gripper_of_unknown_range_is_told_by_its_name(tmp_path: Path):
     sent = "/teleop/action_sent"
     defects = []
@@ -101,6 +107,8 @@ def test_the_command_line_takes_bags_and_a_mapping(
     assert main(["episodes", "show", str(good_bag), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["streams"][COLOR]["count"] == 90
+    assert shown["streams"][COLOR]["hz"] == pytest.approx(30, abs=0.01)
+    assert shown["duration_s"] == pytest.approx(3.0, abs=0.1)
 
 
 @pytest.mark.parametrize(

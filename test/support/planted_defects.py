@@ -114,6 +114,16 @@ def later(topic: str, by_s: float) -> Defect:
     return defect
 
 
+def uneven(topic: str, by_s: float) -> Defect:
+    """A sensor that ticks on a coarse clock: two intervals of three are longer by `by_s`."""
+
+    def defect(plan: Plan) -> None:
+        for n, sample in enumerate(plan.streams[topic].samples):
+            sample.stamp_ns += round(n % 3 * by_s * NS)
+
+    return defect
+
+
 def swapped_stamps(topic: str, position: int) -> Defect:
     """Two neighbouring samples have each other's stamp."""
 
