@@ -23,7 +23,8 @@ STOP_KEY_WHILE_TYPING = "\x18"
 STOP_TIMEOUT_S = 45.0
 """Longer than the recorder itself waits for a slow disk."""
 TOLD = ("silent", "returned", "dropout", "shedding", "fault", "disk_low", "clock_step", "finishing",
-    "stamps", "unreadable", "qos_changed", "step", "verdict",
+    "stamps", "unreadable", "qos_changed", "codec", "too_large", "salvaged", "not_salvaged", "step",
+    "verdict",
 )  # fmt: skip
 """Events that the operator hears of at once."""
 

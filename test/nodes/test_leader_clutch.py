@@ -127,7 +127,7 @@ def test_after_a_hold_a_check_that_fails_meanwhile_keeps_the_arm_held(rig, hand,
         results = node.create_publisher(
             String, topics.RIG_CHECK_RESULT, profile(topics.LATCHED_QOS)
         )
-        wait_for(lambda: results.get_subscription_count() > 0, 20, "teleoperation to listen")
+        wait_for(lambda: is_heard_by_all(node, results), 20, "teleoperation to listen")
         results.publish(String(data=json.dumps({**passed, "result": "fail"})))
         hand.set_pose({PEDAL: PRESSED_RAD})
         wait_for(lambda: arms.position("leader", PEDAL) > 0.9, 20, "the pedal to be read")
@@ -137,6 +137,13 @@ def test_after_a_hold_a_check_that_fails_meanwhile_keeps_the_arm_held(rig, hand,
 
         results.publish(String(data=json.dumps(passed)))
         wait_for(lambda: follows(rig), 20, "the arm to follow again")
+
+
+def is_heard_by_all(node, publisher) -> bool:
+    """Whether teleoperation and all others that listen to a publisher's topic are matched."""
+    listening = node.get_subscriptions_info_by_topic(publisher.topic_name)
+    names = {info.node_name for info in listening}
+    return "teleop" in names and publisher.get_subscription_count() >= len(listening)
 
 
 def told(rig: RunningRig) -> str:

@@ -376,6 +376,7 @@ def test_a_changed_recording_fails(check: Check):
         ("op-1: camera bumped", ("rig_check", "override"), "camera bumped"),
         ("missing", ("rig_check", "result"), "missing"),
         (2, ("clock", "steps"), "2 times"),
+        (True, ("suspect",), "failed to sync"),
     ],
 )
 def test_endings_that_a_person_should_know_of(

@@ -8,7 +8,7 @@ from teleop_collect.devices.sim.operator import ScriptedOperator
 from teleop_collect.devices.sim.world import SimWorld
 from teleop_collect.errors import MissingExtraError
 
-INSTALL = r"pip install 'teleop_collect\[sim\]'"
+INSTALL = r"pip install .*\[sim\]'"
 
 
 @pytest.fixture
