@@ -15,7 +15,7 @@ def run(evidence: Evidence) -> Iterator[Remark]:
     if manifest.get("recovered") is True:
         yield Remark(Severity.REVIEW, "recording was interrupted and recovered; its end is missing")
     if manifest.get("suspect") is True:
-        message = "the disk failed to sync while recording; the file is a copy of what was read back"
+        message = "the disk failed to sync; the file is a copy of what it read back"
         yield Remark(Severity.REVIEW, message)
     yield from _gate(manifest.get("rig_check"))
     steps = evidence.episode.manifest_part("clock").get("steps")
