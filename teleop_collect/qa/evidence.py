@@ -153,8 +153,9 @@ class Evidence:
     def _typical_hz(self, info: StreamInfo) -> float | None:
         if info.type not in SAMPLED or len(self.times(info.topic)) < MIN_FOR_RATE:
             return None
-        intervals_ns = np.diff(np.sort(self.times(info.topic).stamp_ns))
-        ratios: NDArray[np.float64] = intervals_ns / max(1.0, float(np.median(intervals_ns)))
+        stamp_ns = np.sort(self.times(info.topic).stamp_ns)
+        intervals_ns = (stamp_ns[1:] - stamp_ns[:-1]).astype(np.float64)
+        ratios = intervals_ns / max(1.0, float(np.median(intervals_ns)))
         # Of a stream that ticks unevenly the median alone is off; its gaps would spoil a mean.
         usual_ns = intervals_ns[(ratios >= USUAL[0]) & (ratios <= USUAL[1])]
         return NS_PER_S / float(usual_ns.mean()) if len(usual_ns) and usual_ns.mean() else None
