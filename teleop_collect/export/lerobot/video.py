@@ -16,6 +16,7 @@ import av
 from av.video.stream import VideoStream
 
 from teleop_collect.errors import CheckFailed
+from teleop_collect.export.lerobot.encoder_rank import EncoderRank
 from teleop_collect.export.steps import RgbImage
 
 Codec = Literal["h264", "av1"]
@@ -87,6 +88,7 @@ def encode(images: Iterable[RgbImage], path: Path, settings: VideoSettings) -> i
         CheckFailed: the encoder returned another number of frames than it was given.
     """
     given = returned = 0
+    rank = EncoderRank()
     with av.open(path, "w", format="mp4") as container:
         stream: VideoStream | None = None
         for image in images:
@@ -94,8 +96,11 @@ def encode(images: Iterable[RgbImage], path: Path, settings: VideoSettings) -> i
                 stream = _open_stream(container, image, settings)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = given, Fraction(1, settings.fps)
+            packets = stream.encode(frame)
+            if given == 0:  # the encoder starts with its first image
+                rank.restore()
             given += 1
-            for packet in stream.encode(frame):
+            for packet in packets:
                 container.mux(packet)
                 returned += 1
         for packet in stream.encode(None) if stream is not None else ():

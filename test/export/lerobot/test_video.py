@@ -1,3 +1,5 @@
+import os
+
 import av
 import pytest
 from support.memory_steps import coded_image, read_code
@@ -41,6 +43,21 @@ def test_single_frames_decode_in_any_order(tmp_path, codec):
     wanted = [19, 0, 7, 8, 18]
     found = [read_code(image)[1] for image in decode_frames(path, wanted, 15)]
     assert found == wanted
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_encoding_takes_no_real_time_rank(tmp_path, codec):
+    before = os.sched_getscheduler(0)
+    ranks = set()
+
+    def images():
+        for step in range(4):
+            yield coded_image(0, step)
+            ranks.update(os.sched_getscheduler(int(tid)) for tid in os.listdir("/proc/self/task"))
+
+    encode(images(), tmp_path / "v.mp4", VideoSettings(30, codec))
+    assert os.sched_getscheduler(0) == before
+    assert not ranks & {os.SCHED_FIFO, os.SCHED_RR}
 
 
 def test_a_frame_that_is_not_there_is_refused(tmp_path):
