@@ -35,7 +35,7 @@ demo: $(VENV)/.demo-ready
 	$(BIN)/teleop-collect demo $(ARGS)
 
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest $(ARGS)
+	tools/run_tests.sh $(BIN)/python $(ARGS)
 
 lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .

@@ -26,6 +26,7 @@ TEST = [
     "mcap-ros2-support>=0.5,<1",
     "pytest>=8,<10",
     "pytest-timeout>=2.3,<3",
+    "pytest-xdist>=3.6,<4",
     "hypothesis>=6.100,<7",
 ]
 LINT = ["ruff>=0.15,<0.18", "mypy>=1.15,<3", "types-PyYAML", "pre-commit>=4,<5"]
