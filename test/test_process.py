@@ -91,8 +91,10 @@ def test_waiting_ends_when_another_thread_asks_for_the_stop():
 
 
 ONCE = """
-import sys
+import signal, sys
 from teleop_collect.process import interrupted_once
+# As at a terminal: a job that a shell put into the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     with interrupted_once():
         try:
