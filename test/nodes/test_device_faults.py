@@ -217,6 +217,15 @@ def test_images_that_a_camera_lost_are_in_the_ledger_live_and_in_the_end(rig, li
         return all(int(v.get("lost_device", "0")) > 0 for v in values)
 
     wait_for(told_live, 20, "the loss on /diagnostics")
+    # Events come at most once a second, so a stop right behind a loss would be before its event.
+    heard = []
+
+    def told_as_event() -> bool:
+        heard.extend(e for e in rig.client.events() if is_lost_image(e))
+        row = rig.client.diagnostics().get(f"recorder: {COLOR}", {})
+        return str(sum(event["count"] for event in heard)) == row.get("lost_device")
+
+    wait_for(told_as_event, 20, "events of all images that were lost")
     folder = stop(rig)
 
     lost = {topic: ledger(folder, topic)["lost_device"] for topic in (COLOR, DEPTH)}
@@ -225,5 +234,10 @@ def test_images_that_a_camera_lost_are_in_the_ledger_live_and_in_the_end(rig, li
         events = [
             json.loads(e) for e in episode.read(absolute(topics.EPISODE_EVENT)).values["data"]
         ]
-    dropouts = [e for e in events if e["kind"] == "dropout" and e.get("topic") == COLOR]
-    assert sum(e["count"] for e in dropouts if e["cause"] == "device") == lost[COLOR]
+    assert sum(e["count"] for e in events if is_lost_image(e)) == lost[COLOR]
+
+
+def is_lost_image(event) -> bool:
+    """Whether an event tells colour images that the camera made and nobody published."""
+    kind = (event["kind"], event.get("topic"), event.get("cause"))
+    return kind == ("dropout", COLOR, "device")

@@ -175,7 +175,7 @@ class CommandJudge:
     def _rest(self) -> None:
         self._velocity = (0.0, 0.0, 0.0)
         self._acceleration: tuple[float, ...] | None = (0.0, 0.0, 0.0)
-        self._dt_s = 1.0
+        self._velocity_error = self._acceleration_error = 0.0
 
     def check(self, tick: Tick, elapsed_s: float, measured: Sequence[float] | None) -> str | None:
         """Judge a tick `elapsed_s` after the last one; `measured` is the newest follower sample."""
@@ -212,8 +212,11 @@ class CommandJudge:
         known = self._acceleration
         self._velocity = velocity
         self._acceleration = None if paused else acceleration
-        rounding = ROUNDING / dt_s**2 + ROUNDING / self._dt_s**2
-        self._dt_s = dt_s
+        # Positions are rounded, so what is told from them is the less exact the shorter the steps.
+        velocity_error = ROUNDING / dt_s
+        error = (velocity_error + self._velocity_error) / dt_s
+        rounding = error + self._acceleration_error
+        self._velocity_error, self._acceleration_error = velocity_error, error
         if self.jerk is None or known is None or paused:
             return None
         for i, (a, b, jerk) in enumerate(zip(known, acceleration, self.jerk, strict=True)):
@@ -234,7 +237,8 @@ class CommandJudge:
         if dt_s == 0.0:
             return None
         change = moved / dt_s - self._velocity[i]
-        if abs(change) > ACCELERATION[i] * elapsed_s + tolerance + ROUNDING / dt_s:
+        rounding = ROUNDING / dt_s + self._velocity_error
+        if abs(change) > ACCELERATION[i] * elapsed_s + tolerance + rounding:
             return f"{JOINTS[i]} changed by {change}/s in {elapsed_s} s, limit {ACCELERATION[i]}"
         slowing = abs(self._velocity[i]) - ACCELERATION[i] * elapsed_s
         if self.jerk is not None:  # the brake may take a while to come
