@@ -203,6 +203,7 @@ def test_images_that_a_camera_lost_are_in_the_ledger_live_and_in_the_end(rig, li
     start(rig)
     listener.wait_for_images()
     before = listener.told["lost"]
+    episode_id = rig.client.state(topics.EPISODE)["episode_id"]
     camera = rig.session.supervisor.children["camera_top"]
     # The emulated camera goes on counting, as a real one does while its host stands still.
     camera.signal(signal.SIGSTOP)
@@ -221,7 +222,8 @@ def test_images_that_a_camera_lost_are_in_the_ledger_live_and_in_the_end(rig, li
     heard = []
 
     def told_as_event() -> bool:
-        heard.extend(e for e in rig.client.events() if is_lost_image(e))
+        of_this = [e for e in rig.client.events() if e.get("episode_id") == episode_id]
+        heard.extend(e for e in of_this if is_lost_image(e))
         row = rig.client.diagnostics().get(f"recorder: {COLOR}", {})
         return str(sum(event["count"] for event in heard)) == row.get("lost_device")
 
