@@ -123,10 +123,14 @@ class RigSession:
         stack.enter_context(lock)
         self._set_environment(stack, {"ROS_DOMAIN_ID": str(self.domain), **process_environment()})
         self.supervisor = stack.enter_context(Supervisor(self.log_dir, {}))
+        self.start(self._processes)
+
+    def start(self, processes: Sequence[Process]) -> None:
+        """Start further processes of the rig with the session's options."""
         root = {"root": str(self._options.root)}
         given = self._options.parameters or {}
         parameters = {**given, **{n: {**given.get(n, {}), **root} for n in WRITERS}}
-        self.supervisor.start(self._processes, parameters, self._options.echo)
+        self.supervisor.start(processes, parameters, self._options.echo)
 
     @staticmethod
     def _set_environment(stack: ExitStack, values: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from teleop_collect import topics
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.sample_decoders import JointStateDecoder, WrenchDecoder
 from teleop_collect.rig.config import Arm, JointDeadman, JoyDeadman, TopicLeader
 from teleop_collect.samples import JointSample
 from teleop_collect.teleop.chain import TeleopChain
@@ -26,13 +27,15 @@ class WrenchInput:
         own = topics.arm_topic(arm.prefix, topics.FOLLOWER_WRENCH)
         topic = (arm.wrench.topic if arm.wrench is not None else "") or own
         self._chain = chain
-        self._samples = PolledSubscription(node, WrenchStamped, topic, profile(topics.FAST_QOS))
+        self._samples = PolledSubscription(
+            node, WrenchStamped, topic, profile(topics.FAST_QOS), decode=WrenchDecoder()
+        )
 
     def feed(self, now_ns: int, utc_ns: int) -> None:
         """Hand over every sample with its time of reception."""
         for taken in self._samples.drain():
             receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
-            self._chain.wrench_received(conversions.wrench_sample(taken.message), receive_ns)
+            self._chain.wrench_received(taken.message, receive_ns)
 
 
 class JoyDeadmanInput:
@@ -67,14 +70,16 @@ class JointDeadmanInput:
         self._config, self._chain = deadman, chain
         own = topics.arm_topic(arm.prefix, topics.LEADER_JOINT_STATES)
         topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else own
-        self._joints = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
+        self._joints = PolledSubscription(
+            node, JointState, topic, profile(topics.FAST_QOS), decode=JointStateDecoder()
+        )
 
     def feed(self, now_ns: int, utc_ns: int) -> None:
         """Hand over on which side of its threshold the joint is."""
         taken = self._joints.newest()
         if taken is None or self._chain.deadman is None:
             return
-        sample = conversions.joint_sample(taken.message)
+        sample: JointSample = taken.message
         held, text = self._held(sample)
         receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
         self._chain.deadman.received(held, text, sample.stamp_ns, receive_ns)

@@ -8,14 +8,15 @@ from sensor_msgs.msg import JointState
 
 from teleop_collect import topics
 from teleop_collect.errors import ConfigError
-from teleop_collect.nodes import conversions
 from teleop_collect.nodes.arm_inputs import DriverReports, WrenchInput, deadman_input
+from teleop_collect.nodes.cdr_layout import joint_state_cdr
 from teleop_collect.nodes.controller_order import ControllerOrder
 from teleop_collect.nodes.follower_output import CommandTopic, command_topics
 from teleop_collect.nodes.leader_input import LeaderInput, TwistInput, leader_input
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.replay_input import ReplayInput
+from teleop_collect.nodes.sample_decoders import JointStateDecoder
 from teleop_collect.nodes.servo_output import ServoOutput
 from teleop_collect.rig.config import Arm, DynamixelFollower, Ros2ControlFollower, Teleop
 from teleop_collect.rig.description import RobotDescription
@@ -62,7 +63,9 @@ class ArmTopics:
         self._leader: LeaderInput = self._own_leader
         self._replay: ReplayInput | None = None
         self._node, self._arm = node, arm
-        self._follower = PolledSubscription(node, JointState, state_topic, qos)
+        self._follower = PolledSubscription(
+            node, JointState, state_topic, qos, decode=JointStateDecoder()
+        )
         self._wrench = WrenchInput(node, arm, chain) if chain.watches_wrench else None
         self._deadman = deadman_input(node, arm, chain)
         is_driven = isinstance(arm.follower, DynamixelFollower)
@@ -85,8 +88,8 @@ class ArmTopics:
             self._order.poll(now_ns)
         for taken in self._follower.drain():
             receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
-            self._newest = conversions.joint_sample(taken.message)
-            self._chain.follower_received(self._newest, receive_ns)
+            self._newest = sample = taken.message
+            self._chain.follower_received(sample, receive_ns)
         for watched in (self._wrench, self._deadman):
             if watched is not None:
                 watched.feed(now_ns, utc_ns)
@@ -111,7 +114,7 @@ class ArmTopics:
             self._replay = ReplayInput(self._node, self._arm, self._chain)
         leads: LeaderInput | None = self._replay if replays else self._own_leader
         assert leads is not None
-        leads.arrivals.newest()  # what came while it did not lead is old
+        leads.arrivals.forget()  # what came while it did not lead is old
         self._leader = leads
 
     def order_problem(self, now_ns: int) -> str | None:
@@ -142,12 +145,12 @@ class ArmTopics:
             for command in self._commands:
                 command.publish(sent, self._period_s)
             if self._servo is None:
-                self._sent.publish(conversions.joint_state(sent))
+                self._sent.publish(joint_state_cdr(sent))
         if self._servo is not None:
             self._servo.publish(tick.state, stamp_ns)
         if tick.action_requested is not None:
             requested = JointSample(stamp_ns, self._joints, tick.action_requested)
-            self._requested.publish(conversions.joint_state(requested))
+            self._requested.publish(joint_state_cdr(requested))
 
 
 def controller_order(

@@ -70,9 +70,9 @@ def joint_sample(message: JointState) -> JointSample:
 
 def joint_trajectory(sample: JointSample, period_s: float) -> JointTrajectory:
     """A command as a trajectory of one point, due one period ahead."""
+    sec, nanosec = divmod(round(period_s * NS_PER_S), NS_PER_S)
     point = JointTrajectoryPoint(
-        positions=list(sample.position),
-        time_from_start=Duration(sec=0, nanosec=round(period_s * NS_PER_S)),
+        positions=list(sample.position), time_from_start=Duration(sec=sec, nanosec=nanosec)
     )
     message = JointTrajectory(joint_names=list(sample.names), points=[point])
     message.header.stamp = time_message(sample.stamp_ns)

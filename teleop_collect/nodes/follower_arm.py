@@ -11,14 +11,15 @@ from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S, SystemClock
 from teleop_collect.devices.registry import create_follower
 from teleop_collect.errors import ConfigError
-from teleop_collect.nodes import conversions
 from teleop_collect.nodes.calibrated_rig import calibrated_rig
+from teleop_collect.nodes.cdr_layout import joint_state_cdr
 from teleop_collect.nodes.device_loop import DeviceLoop, run_loops
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.robot_descriptions import publish_descriptions
+from teleop_collect.nodes.sample_decoders import CommandDecoder
 from teleop_collect.nodes.servo_values import servo_values
 from teleop_collect.process import prefer_control
 from teleop_collect.rig.config import Arm, DynamixelFollower
@@ -42,7 +43,11 @@ class FollowerDriver:
         self._refused, self._refusal, self._holds = 0, "", 0
         node = host.node
         self._commands = PolledSubscription(
-            node, JointTrajectory, arm.follower.command_topic, profile(topics.COMMAND_QOS)
+            node,
+            JointTrajectory,
+            arm.follower.command_topic,
+            profile(topics.COMMAND_QOS),
+            decode=CommandDecoder(),
         )
         topic = topics.arm_topic(arm.prefix, topics.FOLLOWER_JOINT_STATES)
         self._joints = node.create_publisher(JointState, topic, profile(topics.FAST_QOS))
@@ -67,21 +72,21 @@ class FollowerDriver:
         finally:
             # Goals leave though an answer is lost.
             self._commanded_ns, self._taken_ns = self._taken_ns or self._commanded_ns, None
-        self._joints.publish(conversions.joint_state(sample))
+        self._joints.publish(joint_state_cdr(sample))
 
     def _newest_goals(self) -> dict[str, float] | None:
         """The newest command, where there is one that is whole and fresh."""
-        taken = self._commands.newest()
+        try:
+            taken = self._commands.newest()
+        except ValueError as error:
+            self._refuse(str(error))
+            return None
         if taken is None:
             return None
         if self._clock.utc_ns() - taken.received_ns > self._hold_after_ns:
             self._refuse("command came too late")
             return None
-        try:
-            positions = conversions.commanded_positions(taken.message)
-        except ValueError as error:
-            self._refuse(str(error))
-            return None
+        positions: dict[str, float] = taken.message
         if not positions:
             self._refuse("command without points")
             return None
@@ -107,7 +112,7 @@ class FollowerDriver:
     def _forget_commands(self) -> None:
         """After a loss the arm waits for a command that was made for where it is now."""
         self._commanded_ns = None
-        self._commands.newest()
+        self._commands.forget()
 
     def _facts(self) -> dict[str, object]:
         device = self._device

@@ -9,6 +9,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.cdr_layout import trajectory_cdr
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.config import Arm, Ros2ControlFollower
 from teleop_collect.samples import JointSample
@@ -41,7 +42,7 @@ class CommandTopic:
         if self.as_array:
             self._publisher.publish(conversions.position_array(share))
         else:
-            self._publisher.publish(conversions.joint_trajectory(share, period_s))
+            self._publisher.publish(trajectory_cdr(share, period_s))
 
     def close(self) -> None:
         """Give the topic up."""

@@ -5,8 +5,8 @@ from sensor_msgs.msg import JointState
 from teleop_collect.clock import SystemClock
 from teleop_collect.devices.registry import create_leader
 from teleop_collect.errors import ConfigError
-from teleop_collect.nodes import conversions
 from teleop_collect.nodes.calibrated_rig import calibrated_rig
+from teleop_collect.nodes.cdr_layout import joint_state_cdr
 from teleop_collect.nodes.device_loop import DeviceLoop, run_loops
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, run_node
@@ -25,7 +25,7 @@ def leader_loop(host: Host, name: str, prefix: str, config: DynamixelLeader) -> 
     publisher = host.node.create_publisher(JointState, topic, profile(FAST_QOS))
 
     def step() -> None:
-        publisher.publish(conversions.joint_state(device.read()))
+        publisher.publish(joint_state_cdr(device.read()))
 
     def facts() -> dict[str, object]:
         return servo_values(getattr(device, "facts", {}), str(device_path(config.port)))

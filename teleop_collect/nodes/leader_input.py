@@ -12,6 +12,7 @@ from teleop_collect.clock import NS_PER_S
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.polling import PolledSubscription, Taken
 from teleop_collect.nodes.qos import profile
+from teleop_collect.nodes.sample_decoders import JointStateDecoder
 from teleop_collect.rig.config import Arm, DynamixelLeader, SpaceMouseLeader, TopicLeader
 from teleop_collect.rig.description import RobotDescription, resolve_urdf
 from teleop_collect.samples import JointSample, TwistSample
@@ -48,7 +49,9 @@ class JointInput:
         name = topics.arm_topic(arm.prefix, topics.LEADER_JOINT_STATES)
         topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else name
         self._chain = chain
-        self._joints = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
+        self._joints = PolledSubscription(
+            node, JointState, topic, profile(topics.FAST_QOS), decode=JointStateDecoder()
+        )
         self.arrivals = self._joints
         clutch = arm.leader.comfort.clutch if isinstance(arm.leader, DynamixelLeader) else None
         self._clutch = None if clutch is None else LeaderClutch(clutch, hold_after_s)
@@ -57,7 +60,7 @@ class JointInput:
         """Hand over every sample with its time of reception."""
         for taken in self._joints.drain():
             receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
-            sample: JointSample | None = conversions.joint_sample(taken.message)
+            sample: JointSample | None = taken.message
             if self._clutch is not None and sample is not None:
                 sample = self._clutch.passed(sample, now_ns)
             if sample is not None:
@@ -122,7 +125,9 @@ class PoseInput:
     ) -> None:
         name = topics.arm_topic(arm.prefix, topics.LEADER_JOINT_STATES)
         topic = arm.leader.topic if isinstance(arm.leader, TopicLeader) else name
-        self.arrivals = PolledSubscription(node, JointState, topic, profile(topics.FAST_QOS))
+        self.arrivals = PolledSubscription(
+            node, JointState, topic, profile(topics.FAST_QOS), decode=JointStateDecoder()
+        )
         leads = RobotDescription.from_urdf(leader)
         pose_leader = PoseLeader(arm, arm.leader_joints, description, leads, chain.bounds)
         self._feed = CartesianFeed[JointSample](chain, pose_leader)
@@ -131,7 +136,7 @@ class PoseInput:
         """Move towards the newest pose and hand over where that is now."""
         if (taken := self.arrivals.newest()) is not None:
             receive_ns = min(now_ns, taken.received_ns + now_ns - utc_ns)
-            self._feed.received(conversions.joint_sample(taken.message), receive_ns)
+            self._feed.received(taken.message, receive_ns)
         self._feed.feed(now_ns, utc_ns, follower)
 
 

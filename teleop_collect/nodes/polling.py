@@ -6,7 +6,7 @@ loop takes everything that has arrived.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rclpy.callback_groups import CallbackGroup
@@ -31,7 +31,7 @@ class Taken(NamedTuple):
     """One message as the middleware delivered it.
 
     Attributes:
-        message: a message object, or CDR bytes from a raw subscription.
+        message: a message object; CDR bytes from a raw subscription; else what was decoded of them.
         source_ns: UTC time at which the publisher sent it.
         received_ns: UTC time at which it reached this process.
         publication_sequence: the publisher's count, from 1; None where the middleware has none.
@@ -46,13 +46,30 @@ class Taken(NamedTuple):
 
 
 class PolledSubscription:
-    """A subscription that its owner drains."""
+    """A subscription that its owner drains.
+
+    Args:
+        node: subscribes.
+        message_type: class of the messages.
+        topic: their topic.
+        qos: what is asked of the publisher.
+        raw: whether messages stay CDR bytes.
+        decode: from CDR bytes to what the owner wants, instead of to message objects.
+    """
 
     def __init__(
-        self, node: Node, message_type: Any, topic: str, qos: QoSProfile, *, raw: bool = False
+        self,
+        node: Node,
+        message_type: Any,
+        topic: str,
+        qos: QoSProfile,
+        *,
+        raw: bool = False,
+        decode: Callable[[bytes], Any] | None = None,
     ) -> None:
         self._node = node
-        self._raw = raw
+        self._decode = decode
+        self._raw = raw = raw or decode is not None
         self._group = _Polled()
         self._subscription = node.create_subscription(
             message_type, topic, lambda message: None, qos, callback_group=self._group, raw=raw
@@ -66,6 +83,13 @@ class PolledSubscription:
 
     def drain(self, limit: int = 10_000) -> Iterator[Taken]:
         """Yield what has arrived, oldest first, at most `limit` messages."""
+        if self._decode is None:
+            yield from self._take(limit)
+            return
+        for taken in self._take(limit):
+            yield taken._replace(message=self._decode(taken.message))
+
+    def _take(self, limit: int = 10_000) -> Iterator[Taken]:
         handle = self._subscription.handle
         with handle:
             for _ in range(limit):
@@ -83,8 +107,14 @@ class PolledSubscription:
 
     def newest(self) -> Taken | None:
         """The last message that has arrived since the previous call; older ones are let go."""
-        newest = deque(self.drain(), maxlen=1)
-        return newest[0] if newest else None
+        newest = deque(self._take(), maxlen=1)
+        if not newest or self._decode is None:
+            return newest[0] if newest else None
+        return newest[0]._replace(message=self._decode(newest[0].message))
+
+    def forget(self) -> None:
+        """Let go of what has arrived, whatever it is."""
+        deque(self._take(), maxlen=0)
 
     def close(self) -> None:
         """Destroy the subscription."""

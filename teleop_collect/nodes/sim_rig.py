@@ -22,13 +22,14 @@ from teleop_collect.devices.sim.follower_sensors import FollowerSensors
 from teleop_collect.devices.sim.state_file import StateWriter
 from teleop_collect.devices.sim.world import SimWorld
 from teleop_collect.errors import ConfigError
-from teleop_collect.nodes import conversions
 from teleop_collect.nodes.calibrated_rig import calibrated_rig
+from teleop_collect.nodes.cdr_layout import joint_state_cdr, pose_cdr, wrench_cdr
 from teleop_collect.nodes.diagnostics import DiagnosticsPublisher, Row
 from teleop_collect.nodes.host import Host, answering, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.nodes.robot_descriptions import publish_descriptions
+from teleop_collect.nodes.sample_decoders import CommandDecoder
 from teleop_collect.nodes.sim_faults import watch_faults
 from teleop_collect.process import prefer_control
 from teleop_collect.rig.config import Arm
@@ -48,7 +49,11 @@ class SimulatedFollower:
         self._sensors = sensors
         self.faulty = FaultyFollower()
         self._commands = PolledSubscription(
-            node, JointTrajectory, arm.follower.command_topic, profile(topics.COMMAND_QOS, depth=10)
+            node,
+            JointTrajectory,
+            arm.follower.command_topic,
+            profile(topics.COMMAND_QOS, depth=10),
+            decode=CommandDecoder(),
         )
         self._joints = node.create_publisher(
             JointState,
@@ -64,7 +69,7 @@ class SimulatedFollower:
     def take_command(self, world: SimWorld) -> None:
         """Hand the newest command to the physics."""
         taken = self._commands.newest()
-        asked = None if taken is None else conversions.commanded_positions(taken.message)
+        asked = None if taken is None else taken.message
         positions = self.faulty.due(time.monotonic_ns(), asked)
         if positions is not None:
             done = self.faulty.executed(positions, world.joint_sample(self.name, 0))
@@ -73,13 +78,13 @@ class SimulatedFollower:
     def publish_joints(self, world: SimWorld, stamp_ns: int) -> None:
         """Publish the measured joints."""
         sample = self._sensors.reported(world.joint_sample(self.name, stamp_ns))
-        self._joints.publish(conversions.joint_state(self.faulty.joints(sample)))
+        self._joints.publish(joint_state_cdr(self.faulty.joints(sample)))
 
     def publish_wrench(self, world: SimWorld, stamp_ns: int) -> None:
         """Publish the measured wrench."""
         joints = self._sensors.reported(world.joint_sample(self.name, stamp_ns))
         wrench = self._sensors.corrected(world.wrench_sample(self.name, stamp_ns), joints)
-        self._wrench.publish(conversions.wrench_stamped(self.faulty.wrench(wrench)))
+        self._wrench.publish(wrench_cdr(self.faulty.wrench(wrench)))
 
 
 class SimRigNode:
@@ -143,7 +148,7 @@ class SimRigNode:
         for name, publisher in self._poses.items():
             if self._due(tick, self._rig.objects[name].rate_hz):
                 pose = self._world.object_pose(name, stamp_ns)
-                publisher.publish(conversions.pose_stamped(pose))
+                publisher.publish(pose_cdr(pose))
         if self._due(tick, STATE_HZ):
             self._state.write(self._world, stamp_ns)
 

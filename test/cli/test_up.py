@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from support.graph import wait_for
 
 from teleop_collect.cli.domain import claim_free_domain
@@ -143,8 +144,17 @@ def test_an_unknown_rig_ends_in_one_message(tmp_path, domain):
     assert "sim_tabletop" in output
 
 
+def small_rig(folder: Path) -> Path:
+    """The simulated rig without cameras, whose check moves no arm: it soon records."""
+    data = yaml.safe_load(load_rig("sim_tabletop").text)
+    path = folder / "small.yaml"
+    path.write_text(yaml.safe_dump(data | {"cameras": {}, "check": {"motion_rad": 0}}))
+    return path
+
+
 def test_an_interrupted_demo_leaves_nothing_running_and_nothing_torn(tmp_path, domain):
-    demo = command("demo", "--root", str(tmp_path), domain=domain)
+    rig = str(small_rig(tmp_path))
+    demo = command("demo", "--rig", rig, "--root", str(tmp_path), domain=domain)
     wait_for(lambda: list(tmp_path.glob("inprogress/*/*.mcap.active")), 90, "an open episode")
     pids = children(demo.pid)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from support.controllers import StandInRobot
-from support.graph import running_rig, wait_for
+from support.graph import running_rig, wait_for, wait_for_check
 from support.rehearsal import rehearsed
 
 from teleop_collect import topics
@@ -20,7 +20,7 @@ def rig(tmp_path_factory):
     folder = tmp_path_factory.mktemp("franka")
     # Another node drives this follower, so the check would not move it unasked.
     still = rehearsed(folder, "franka_spacemouse", check={"motion_rad": 0})
-    with running_rig(folder, str(still.path)) as running:
+    with running_rig(folder, str(still.path), checked=True) as running:
         yield running
 
 
@@ -35,9 +35,7 @@ def robot(rig):
 
 def test_the_mouse_moves_the_robot_by_trajectories_that_its_controller_takes(rig, robot):
     arm = rig.loaded.rig.arms["main"]
-    wait_for(
-        lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check to pass"
-    )
+    wait_for_check(rig)
     wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
     description = descriptions_of(rig.loaded.rig, rig.loaded.path)["main"]
     kinematics = ToolKinematics(description, arm.joints, arm.tool_frame)

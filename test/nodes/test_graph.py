@@ -1,6 +1,8 @@
 """The whole graph of the simulated rig, as an operator uses it: real processes, real DDS."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +12,7 @@ import rclpy
 from mcap_ros2.reader import read_ros2_messages
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import Reader
-from support.graph import RunningRig, running_rig, wait_for
+from support.graph import RunningRig, running_rig, wait_for, wait_for_check
 from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect import topics
@@ -23,6 +25,7 @@ from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.recording.verify import verify
 from teleop_collect.rig.runtime import control_socket
+from teleop_collect.rig.task_config import ObjectInBox
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -30,17 +33,23 @@ REQUESTED, SENT = "/teleop/action_requested", "/teleop/action_sent"
 COMMAND = "/follower/joint_trajectory"
 COMMANDS = 40_000
 """More than come in the longest episode."""
-CHECKS = (topics.RIG_CHECK_QUICK, topics.RIG_CHECK_RUN)
 
 
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory):
-    with running_rig(tmp_path_factory.mktemp("graph")) as running:
+@contextmanager
+def rig_with_operator(root: Path, *, checked: bool) -> Iterator[RunningRig]:
+    with running_rig(root, checked=checked) as running:
         wait_for(
             lambda: running.client.state(topics.SIM_OPERATOR_STATUS).get("state") == "idle",
             60,
             "the scripted operator",
         )
+        yield running
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    """As on a day on which the rig was checked before."""
+    with rig_with_operator(tmp_path_factory.mktemp("graph"), checked=True) as running:
         yield running
 
 
@@ -81,12 +90,7 @@ class CommandListener:
 
 
 def engage_and_start(rig: RunningRig) -> str:
-    # A machine busy with other tests may need a second look at the rates.
-    wait_for(
-        lambda: any(rig.client.trigger(check, 60).success for check in CHECKS),
-        120,
-        "the rig check to pass",
-    )
+    wait_for_check(rig)
     assert rig.client.trigger(topics.SIM_RESET).success
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
     engaged = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
@@ -96,27 +100,36 @@ def engage_and_start(rig: RunningRig) -> str:
     return started.message
 
 
+class Performed(NamedTuple):
+    """An episode, what a follower heard meanwhile, and the task it was."""
+
+    folder: Path
+    heard: list[Command]
+    success: ObjectInBox
+
+
 @pytest.fixture(scope="module")
-def episode(rig):
-    """One performed episode, and what a follower heard meanwhile."""
-    listener = CommandListener()
-    episode_id = engage_and_start(rig)
-    done = {"state": "done", "episode_id": episode_id}
-    wait_for(
-        lambda: done.items() <= rig.client.state(topics.SIM_OPERATOR_STATUS).items(),
-        90,
-        "the operator to finish",
-    )
-    seen = evaluate(rig.loaded.rig.tasks["pick_cube"].success, rig.client.poses())
-    rig.client.set_bool(topics.LABEL_SUCCESS, bool(seen))
-    folder = Path(rig.client.trigger(topics.STOP_EPISODE).message)
-    heard = listener.commands()
-    listener.close()
-    return folder, heard
+def episode(tmp_path_factory):
+    """One performed episode, from a rig that checked itself first and is gone since."""
+    with rig_with_operator(tmp_path_factory.mktemp("episode"), checked=False) as rig:
+        success = rig.loaded.rig.tasks["pick_cube"].success
+        listener = CommandListener()
+        episode_id = engage_and_start(rig)
+        done = {"state": "done", "episode_id": episode_id}
+        wait_for(
+            lambda: done.items() <= rig.client.state(topics.SIM_OPERATOR_STATUS).items(),
+            90,
+            "the operator to finish",
+        )
+        rig.client.set_bool(topics.LABEL_SUCCESS, bool(evaluate(success, rig.client.poses())))
+        folder = Path(rig.client.trigger(topics.STOP_EPISODE).message)
+        heard = listener.commands()
+        listener.close()
+    return Performed(folder, heard, success)
 
 
-def test_every_required_stream_is_recorded_without_loss(rig, episode):
-    manifest = json.loads((episode[0] / "manifest.json").read_text())
+def test_every_required_stream_is_recorded_without_loss(episode):
+    manifest = json.loads((episode.folder / "manifest.json").read_text())
 
     for topic, stream in manifest["streams"].items():
         assert stream["received"] == stream["written"] + stream["dropped_queue"], topic
@@ -128,14 +141,13 @@ def test_every_required_stream_is_recorded_without_loss(rig, episode):
     assert manifest["rig_check"]["result"] == "pass"
 
 
-def test_the_label_agrees_with_the_true_pose(rig, episode):
-    manifest = json.loads((episode[0] / "manifest.json").read_text())
-    with open_episode(episode[0]) as opened:
+def test_the_label_agrees_with_the_true_pose(episode):
+    manifest = json.loads((episode.folder / "manifest.json").read_text())
+    with open_episode(episode.folder) as opened:
         cube = opened.read("/objects/cube/pose").values["position_m"][-1]
         box = opened.read("/objects/bin/pose").values["position_m"][-1]
-    success = rig.loaded.rig.tasks["pick_cube"].success
-    offset = cube - box - np.array(success.center_m)
-    inside = bool((np.abs(offset) <= np.array(success.size_m) / 2).all())
+    offset = cube - box - np.array(episode.success.center_m)
+    inside = bool((np.abs(offset) <= np.array(episode.success.size_m) / 2).all())
 
     assert manifest["outcome"]["success"] is inside
     assert manifest["outcome"]["agreement"] is True
@@ -153,20 +165,18 @@ def recorded_stamp_ns(message) -> int:
 
 
 def test_the_follower_heard_exactly_the_recorded_action_sent(episode):
-    folder, heard = episode
-    with open_episode(folder) as opened:
+    with open_episode(episode.folder) as opened:
         messages = [opened.decode(SENT, m.data) for m in opened.read_messages(SENT)]
     recorded = [
         Command(recorded_stamp_ns(m), tuple(m.name), tuple(m.position), tuple(m.velocity))
         for m in messages
     ]
 
-    assert during(heard, recorded) == recorded
+    assert during(episode.heard, recorded) == recorded
 
 
 def test_the_follower_heard_exactly_the_recorded_command(episode):
-    folder, heard = episode
-    with open_episode(folder) as opened:
+    with open_episode(episode.folder) as opened:
         messages = [opened.decode(COMMAND, m.data) for m in opened.read_messages(COMMAND)]
     recorded = [
         Command(recorded_stamp_ns(m), tuple(m.joint_names), tuple(p.positions), tuple(p.velocities))
@@ -174,18 +184,18 @@ def test_the_follower_heard_exactly_the_recorded_command(episode):
         for p in m.points
     ]
 
-    assert during(heard, recorded) == recorded
+    assert during(episode.heard, recorded) == recorded
 
 
 def test_the_verifier_finds_nothing_wrong_with_the_episode(episode):
-    found = verify(episode[0])
+    found = verify(episode.folder)
 
     assert found.problems == ()
     assert found.messages > 5000
 
 
 def test_the_follower_moved_as_it_was_told(episode):
-    with open_episode(episode[0]) as opened:
+    with open_episode(episode.folder) as opened:
         sent, measured = opened.read(SENT), opened.read("/follower/joint_states")
     pan_sent = sent.values["position"][:, sent.names.index("shoulder_pan")]
     pan = measured.values["position"][:, measured.names.index("shoulder_pan")]
@@ -196,7 +206,7 @@ def test_the_follower_moved_as_it_was_told(episode):
 
 
 def test_independent_readers_open_folder_and_file(episode):
-    folder = episode[0]
+    folder = episode.folder
     manifest = json.loads((folder / "manifest.json").read_text())
     written = sum(stream["written"] for stream in manifest["streams"].values())
 

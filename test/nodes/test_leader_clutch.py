@@ -6,7 +6,7 @@ import pytest
 import yaml
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
-from support.graph import RunningRig, running_rig, wait_for
+from support.graph import RunningRig, running_rig, wait_for, wait_for_check
 from support.lone_recorder import publishing_node
 
 from teleop_collect import topics
@@ -60,7 +60,7 @@ def rig(tmp_path_factory):
     path = folder / "clutch.yaml"
     path.write_text(yaml.safe_dump(data))
     names = ["leader_bus_emulator_main", "leader_arm", "sim_rig", "teleop", "rig_check"]
-    with running_rig(folder, str(path), names) as running:
+    with running_rig(folder, str(path), names, checked=True) as running:
         yield running
 
 
@@ -78,9 +78,7 @@ def arms(rig):
 
 
 def engage(rig: RunningRig) -> None:
-    wait_for(
-        lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 90, "the rig check to pass"
-    )
+    wait_for_check(rig)
     wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
     wait_for(lambda: follows(rig), 20, "the arm to follow")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.graph import RunningRig, running_rig, wait_for
+from support.graph import RunningRig, running_rig, wait_for, wait_for_check
 from support.rehearsal import rehearsed
 
 from teleop_collect import topics
@@ -22,14 +22,12 @@ HAND_HZ = 100
 @pytest.fixture(scope="module")
 def aloha(tmp_path_factory):
     folder = tmp_path_factory.mktemp("aloha")
-    with running_rig(folder, str(rehearsed(folder, "aloha").path)) as running:
+    with running_rig(folder, str(rehearsed(folder, "aloha").path), checked=True) as running:
         yield running
 
 
 def engage(rig: RunningRig) -> None:
-    wait_for(
-        lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 90, "the rig check to pass"
-    )
+    wait_for_check(rig)
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
     engaged = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
     assert engaged.success, engaged.message

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from support.graph import RunningRig, running_rig, wait_for
+from support.graph import RunningRig, running_rig, wait_for, wait_for_check
 from support.synthetic_episode import START_NS, write_plan
 from support.synthetic_streams import JOINTS, build_plan
 
@@ -28,7 +28,7 @@ def rig(tmp_path_factory):
     data["teleop"] = {"rate_hz": 200, "align": {"ramp_rad_s": 1.0, "ramp_m_s": 0.1}}
     path = folder / "rig.yaml"
     path.write_text(yaml.safe_dump(data))
-    with running_rig(folder, str(path), PROCESSES) as running:
+    with running_rig(folder, str(path), PROCESSES, checked=True) as running:
         yield running
 
 
@@ -52,7 +52,7 @@ def gentle_episode(folder: Path, duration_s: float) -> Path:
 
 
 def check(rig: RunningRig) -> None:
-    wait_for(lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check")
+    wait_for_check(rig)
 
 
 def test_the_follower_goes_the_recorded_way_and_its_tracking_is_told(rig, tmp_path):

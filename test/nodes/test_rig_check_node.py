@@ -28,7 +28,7 @@ PATIENCE_S = 120
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory):
-    with running_rig(tmp_path_factory.mktemp("check"), only=PROCESSES) as running:
+    with running_rig(tmp_path_factory.mktemp("check"), only=PROCESSES, checked=True) as running:
         yield running
 
 

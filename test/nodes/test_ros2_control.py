@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.controllers import StandInRobot
-from support.graph import RunningRig, running_rig, wait_for
+from support.graph import RunningRig, running_rig, wait_for, wait_for_check
 from support.rehearsal import rehearsed
 
 from teleop_collect import topics
@@ -31,7 +31,7 @@ def rig_file(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gello")
-    with running_rig(folder, str(rig_file(folder))) as running:
+    with running_rig(folder, str(rig_file(folder)), checked=True) as running:
         yield running
 
 
@@ -54,9 +54,7 @@ def disarmed(rig: RunningRig, robot: StandInRobot) -> None:
     """From the start: order as in the rig file, disarmed, checked."""
     robot.reorder(arm_joints(rig))
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
-    wait_for(
-        lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check to pass"
-    )
+    wait_for_check(rig)
     robot.arrays.clear()
     robot.gripper.clear()
 

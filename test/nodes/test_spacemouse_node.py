@@ -9,7 +9,7 @@ import rclpy
 import yaml
 from geometry_msgs.msg import TwistStamped
 from sensor_msgs.msg import JointState, Joy
-from support.graph import running_rig, wait_for
+from support.graph import running_rig, wait_for, wait_for_check
 from support.lone_recorder import ledger
 
 from teleop_collect import topics
@@ -84,7 +84,7 @@ def rig(tmp_path_factory):
     names = [p.name for p in processes_of(load_rig(str(path)))]
     # The test itself holds the mouse.
     names.remove("spacemouse_emulator_main")
-    with running_rig(folder, str(path), names) as running:
+    with running_rig(folder, str(path), names, checked=True) as running:
         yield running
 
 
@@ -104,9 +104,7 @@ def listener(rig, mouse):
 
 @pytest.fixture
 def engaged(rig, listener):
-    wait_for(
-        lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check to pass"
-    )
+    wait_for_check(rig)
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
     wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
     wait_for(

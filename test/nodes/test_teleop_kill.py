@@ -12,7 +12,7 @@ import pytest
 import rclpy
 import yaml
 from sensor_msgs.msg import JointState
-from support.graph import RunningRig, running_rig, wait_for
+from support.graph import RunningRig, running_rig, wait_for, wait_for_check
 
 from teleop_collect import topics
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
@@ -76,7 +76,7 @@ def rig(tmp_path_factory):
     data = yaml.safe_load(load_rig("sim_tabletop").text) | {"cameras": {}}
     path = folder / "rig.yaml"
     path.write_text(yaml.safe_dump(data))
-    with running_rig(folder, str(path), PROCESSES) as running:
+    with running_rig(folder, str(path), PROCESSES, checked=True) as running:
         yield running
 
 
@@ -104,7 +104,7 @@ def engages(rig: RunningRig) -> bool:
 
 
 def test_a_follower_comes_to_rest_and_stays_when_teleoperation_is_killed(rig, follower):
-    wait_for(lambda: rig.client.trigger(topics.RIG_CHECK_RUN, 60).success, 60, "the rig check")
+    wait_for_check(rig)
     move_leader(rig)
     teleop = next(p for p in processes_of(rig.loaded) if p.name == "teleop")
     for _ in range(KILLS):
