@@ -72,4 +72,5 @@ fi
 say "installing this package with [$extras] into $venv; the first time takes a few minutes"
 # An environment whose making was interrupted has a python and no pip.
 "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear "$venv"
-"$venv/bin/python" -m pip install --quiet --editable ".[$extras]"
+# Most modules of the larger libraries are never used; those that are get compiled at first use.
+"$venv/bin/python" -m pip install --quiet --no-compile --editable ".[$extras]"
