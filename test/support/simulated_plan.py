@@ -17,7 +17,7 @@ from teleop_collect.devices.sim.mujoco_library import import_mujoco
 from teleop_collect.devices.sim.operator import plan_scene
 from teleop_collect.devices.sim.operator_plan import leader_positions
 from teleop_collect.devices.sim.poses import pose_of
-from teleop_collect.devices.sim.renderer import depth_mm, open_renderer
+from teleop_collect.devices.sim.renderer import open_renderer
 from teleop_collect.devices.sim.scene import build_model
 from teleop_collect.devices.sim.world import SimWorld
 from teleop_collect.rig.config import Rig
@@ -175,8 +175,7 @@ class Simulation:
         self._data.qpos[:] = self._world.qpos
         import_mujoco().mj_forward(self._model, self._data)
         for name in self.rig.cameras:
-            color, depth_m = renderer.render(self._data, name)  # type: ignore[attr-defined]
-            depth = depth_mm(depth_m)
+            color, depth = renderer.render(self._data, name)  # type: ignore[attr-defined]
             noise = self._rng.normal(0.0, 2.0, depth.shape)
             depth = np.where(depth > 0, np.maximum(depth + noise, 1), 0).astype(np.uint16)
             info = {"width": self._size[0], "height": self._size[1], "frame_id": name}

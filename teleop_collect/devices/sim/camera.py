@@ -8,7 +8,7 @@ from teleop_collect.clock import Clock, PacedLoop
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
 from teleop_collect.devices.sim.poses import pose_of, transform
 from teleop_collect.devices.sim.randomization import sim_section
-from teleop_collect.devices.sim.renderer import Renderer, depth_mm, open_renderer
+from teleop_collect.devices.sim.renderer import Renderer, open_renderer
 from teleop_collect.devices.sim.scene import scene_from_seed
 from teleop_collect.devices.sim.scene_boards import simulated_boards
 from teleop_collect.devices.sim.scene_cameras import (
@@ -65,6 +65,7 @@ class SimCameras:
         self._seed: int | None = None
         self._mujoco: Any = None
         self._displaced: dict[str, FloatArray] = {}
+        self._unplaced: set[str] = set()
         self._mounted: dict[str, FloatArray] = {}
 
     def connect(self) -> None:
@@ -96,6 +97,7 @@ class SimCameras:
             turned_rad: roll, pitch and yaw about them.
         """
         self._displaced[name] = transform(moved_m, turned_rad)
+        self._unplaced.add(name)
 
     def read(self, name: str) -> RgbdSample:
         """Draw the newest state that this camera has not shown yet.
@@ -113,9 +115,9 @@ class SimCameras:
         seen = self._seen[name]
         state = self._states.wait_newer(seen, STATE_TIMEOUT_S if seen else FIRST_STATE_TIMEOUT_S)
         self._show(self._renderer, state)
-        color, depth_m = self._renderer.render(self._data, name)
+        color, depth_mm = self._renderer.render(self._data, name)
         self._seen[name] = state.sequence
-        depth = depth_mm(depth_m) if self._configs[name].depth else None
+        depth = depth_mm if self._configs[name].depth else None
         return RgbdSample(state.stamp_ns, color, depth)
 
     def world_from_camera(self, name: str) -> Pose:
@@ -144,8 +146,10 @@ class SimCameras:
             self._model, self._data = model, self._mujoco.MjData(model)
             self._seed = state.seed
             self._mounted = {n: mounted_camera(model, n) for n in self._configs}
-        for name, mounted_from_now in self._displaced.items():
-            place_camera(self._model, name, self._mounted[name] @ mounted_from_now)
+            self._unplaced = set(self._displaced)
+        while self._unplaced:
+            name = self._unplaced.pop()
+            place_camera(self._model, name, self._mounted[name] @ self._displaced[name])
         self._data.qpos[:] = state.qpos
         self._mujoco.mj_kinematics(self._model, self._data)
         self._mujoco.mj_camlight(self._model, self._data)

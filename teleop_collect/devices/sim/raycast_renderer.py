@@ -11,7 +11,7 @@ import numpy as np
 
 from teleop_collect.devices.sim.board_image import BoardPainter
 from teleop_collect.devices.sim.mujoco_library import import_mujoco
-from teleop_collect.devices.sim.renderer import Backend, ColorImage
+from teleop_collect.devices.sim.renderer import Backend, ColorImage, DepthImage, depth_mm
 from teleop_collect.devices.sim.scene import FAR_M
 from teleop_collect.devices.sim.scene_arm import COLLISION_GROUP
 from teleop_collect.devices.sim.scene_boards import board_body
@@ -47,7 +47,7 @@ class RaycastRenderer:
         self._groups[COLLISION_GROUP] = 0
         self._bodies = {name: model.body(board_body(name)).id for name in self._painters}
 
-    def render(self, data: Any, camera: str) -> tuple[ColorImage, FloatArray]:
+    def render(self, data: Any, camera: str) -> tuple[ColorImage, DepthImage]:
         """See `Renderer`."""
         width, height = self._resolution(camera)
         rows = _ray_of_pixel(height, MAX_RAYS_HEIGHT)
@@ -61,7 +61,7 @@ class RaycastRenderer:
         pixels = np.ix_(rows, columns)
         image, depth_m = color.reshape(*shape, 3)[pixels], depth.reshape(shape)[pixels]
         self._paint_boards(data, camera, world_from_camera, image, depth_m)
-        return image, depth_m
+        return image, depth_mm(depth_m)
 
     def _paint_boards(
         self,

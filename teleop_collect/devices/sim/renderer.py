@@ -43,7 +43,7 @@ class Renderer(Protocol):
         """Prepare for a `mujoco.MjModel`; replaces the model loaded before."""
         ...
 
-    def render(self, data: Any, camera: str) -> tuple[ColorImage, FloatArray]:
+    def render(self, data: Any, camera: str) -> tuple[ColorImage, DepthImage]:
         """Draw a camera's view.
 
         Args:
@@ -51,8 +51,8 @@ class Renderer(Protocol):
             camera: name of the camera.
 
         Returns:
-            Colour, uint8 RGB, shape (height, width, 3), and depth along the optical axis in m,
-            shape (height, width), inf where there is nothing.
+            Colour, uint8 RGB, shape (height, width, 3), and depth as of `depth_mm`, shape
+            (height, width).
         """
         ...
 

@@ -16,6 +16,8 @@ TABLE_CENTER_M = (0.25, 0.0)
 FLOOR_Z_M = -0.75
 ROOM_HALF_M = 2.6
 TEXTURE_PX = 256
+ROOM_GROUP = 2
+"""Geoms of floor and walls, behind all else."""
 
 
 def add_room(mujoco: Any, spec: Any, parameters: SceneParameters, arm_bits: int) -> None:
@@ -27,12 +29,13 @@ def add_room(mujoco: Any, spec: Any, parameters: SceneParameters, arm_bits: int)
     solid = {"contype": 1, "conaffinity": 1 | arm_bits}
     world.add_geom(
         name="floor", type=plane, size=[half, half, 1], pos=[0, 0, FLOOR_Z_M],
-        rgba=[*colors.floor, 1], **solid,
+        rgba=[*colors.floor, 1], group=ROOM_GROUP, **solid,
     )  # fmt: skip
     for index, (nx, ny) in enumerate([(1, 0), (0, 1), (-1, 0), (0, -1)]):
         world.add_geom(
             name=f"wall_{index}", type=plane, size=[half, half, 1], pos=[half * nx, half * ny, 0],
-            zaxis=[-nx, -ny, 0], rgba=[*colors.wall, 1], contype=0, conaffinity=0,
+            zaxis=[-nx, -ny, 0], rgba=[*colors.wall, 1], group=ROOM_GROUP,
+            contype=0, conaffinity=0,
         )  # fmt: skip
     _add_table_material(mujoco, spec, colors.table, colors.table_texture, parameters.seed)
     size = np.array(TABLE_SIZE_M)
