@@ -72,9 +72,10 @@ class FaultyFollower:
         faults = self.faults
         if faults.wrench_frozen and self._wrench is not None:
             return replace(self._wrench, stamp_ns=sample.stamp_ns)
-        force = np.array(sample.force_n) + faults.wrench_bias_n
+        (x, y, z), (bias_x, bias_y, bias_z) = sample.force_n, faults.wrench_bias_n
+        force_n = x + bias_x, y + bias_y, z + bias_z
         if faults.wrench_noise_n > 0:
-            force = force + self._noise.normal(0, faults.wrench_noise_n, 3)
-        x, y, z = force.tolist()
-        self._wrench = replace(sample, force_n=(x, y, z))
+            x, y, z = (self._noise.normal(0, faults.wrench_noise_n, 3) + force_n).tolist()
+            force_n = x, y, z
+        self._wrench = replace(sample, force_n=force_n)
         return self._wrench

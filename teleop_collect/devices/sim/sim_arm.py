@@ -8,7 +8,7 @@ import numpy as np
 
 from teleop_collect.devices.sim.force_torque import ForceTorqueSensor
 from teleop_collect.errors import ConfigError
-from teleop_collect.rig.config import Arm, Planted
+from teleop_collect.rig.config import Arm, Planted, Vector3
 from teleop_collect.samples import FloatArray, JointSample, WrenchSample
 
 HOLD_AFTER_S = 0.1
@@ -45,6 +45,8 @@ class SimArm:
         self._ctrl = np.array([model.actuator(f"{name}/{joint}").id for joint in arm.joints])
         self._lower, self._upper = np.array([joint.range for joint in joints]).T
         slide = mujoco.mjtJoint.mjJNT_SLIDE
+        self._qpos_indices, self._dof_indices = self._qpos.tolist(), self._dof.tolist()
+        self._measured = data.qpos, data.qvel, data.qfrc_actuator
         self._revolute = np.array([joint.type[0] != slide for joint in joints])
         self._mirrors = self._mirrored_joints()
         self._ft = None if arm.wrench is None else ForceTorqueSensor(model, data, name)
@@ -126,12 +128,14 @@ class SimArm:
 
     def joint_sample(self, stamp_ns: int) -> JointSample:
         """Measured joints; see `SimWorld.joint_sample`."""
+        # Lists of all values: cheaper at this size than arrays of the wanted ones.
+        qpos, qvel, effort = (values.tolist() for values in self._measured)
         return JointSample(
             stamp_ns,
             self._config.joints,
-            tuple(self._data.qpos[self._qpos].tolist()),
-            tuple(self._data.qvel[self._dof].tolist()),
-            tuple(self._data.qfrc_actuator[self._dof].tolist()),
+            tuple([qpos[index] for index in self._qpos_indices]),
+            tuple([qvel[index] for index in self._dof_indices]),
+            tuple([effort[index] for index in self._dof_indices]),
         )
 
     def wrench_sample(self, stamp_ns: int) -> WrenchSample:
@@ -139,7 +143,16 @@ class SimArm:
         if self._ft is None or self._config.wrench is None:
             raise ConfigError(f"arm {self._name} has no `wrench` section in the rig file")
         force, torque = self._ft.tared() if self.planted.wrench_tared else self._ft.raw()
-        force, torque = force + self.planted.wrench_bias_n, torque + self.planted.wrench_bias_nm
-        (fx, fy, fz) = (force + self._noise.normal(0, FORCE_NOISE_N, 3)).tolist()
-        (tx, ty, tz) = (torque + self._noise.normal(0, TORQUE_NOISE_NM, 3)).tolist()
-        return WrenchSample(stamp_ns, self._config.wrench.frame_id, (fx, fy, fz), (tx, ty, tz))
+        noise = self._noise.standard_normal(6).tolist()
+        return WrenchSample(
+            stamp_ns,
+            self._config.wrench.frame_id,
+            _disturbed(force, self.planted.wrench_bias_n, FORCE_NOISE_N, noise[:3]),
+            _disturbed(torque, self.planted.wrench_bias_nm, TORQUE_NOISE_NM, noise[3:]),
+        )
+
+
+def _disturbed(true: Vector3, bias: Vector3, deviation: float, noise: list[float]) -> Vector3:
+    """A reading with its bias and noise; `noise` has a standard deviation of 1."""
+    x, y, z = (t + b + deviation * n for t, b, n in zip(true, bias, noise, strict=True))
+    return x, y, z
