@@ -6,15 +6,18 @@ never delays the next image; when it falls behind, the oldest image waiting is l
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from typing import Any
 
+from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from teleop_collect import topics
 from teleop_collect.devices.image_encoding import EncodedImage, compressed_depth, jpeg
 from teleop_collect.devices.realsense.geometry import NO_DISTORTION, Distortion
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.image_cdr import image_cdr, restamped
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.calibration.values import CameraIntrinsics
 from teleop_collect.rig.config import Camera
@@ -32,10 +35,10 @@ class ImageStream:
         self._raw = node.create_publisher(Image, topic, qos)
         self._compressed = node.create_publisher(CompressedImage, sibling, qos)
 
-    def publish(self, make: Callable[[], Image]) -> None:
+    def publish(self, stamp_ns: int, encoding: str, pixels: NDArray[Any]) -> None:
         """Publish the raw image, if anybody listens."""
         if self._raw.get_subscription_count():
-            self._raw.publish(make())
+            self._raw.publish(image_cdr(stamp_ns, self.frame_id, encoding, pixels))
 
     @property
     def wants_compressed(self) -> bool:
@@ -60,7 +63,7 @@ class CameraTopics:
         self.name = name
         self.published = 0
         self.not_compressed = 0
-        self._info: CameraInfo | None = None
+        self._info: bytes | None = None
         frame_id = f"{name}_color_optical_frame"
         color, depth = topics.color_topic(name), topics.depth_topic(name)
         self._frame_id = frame_id
@@ -93,19 +96,20 @@ class CameraTopics:
         """
         if applied is None:
             model, coefficients = distortion.ros_model, distortion.coefficients
-            self._info = conversions.camera_info(intrinsics, self._frame_id, model, coefficients)
+            info = conversions.camera_info(intrinsics, self._frame_id, model, coefficients)
         else:
-            self._info = conversions.calibrated_camera_info(applied, self._frame_id)
+            info = conversions.calibrated_camera_info(applied, self._frame_id)
+        self._info = serialize_message(info)
 
     def publish(self, sample: RgbdSample) -> None:
         """Publish colour, depth where there is one, and their CameraInfo with the same stamp."""
-        self._color.publish(lambda: conversions.color_image(sample, self._frame_id))
+        self._color.publish(sample.stamp_ns, "rgb8", sample.color)
         if self._depth is not None and sample.depth_mm is not None:
-            self._depth.publish(lambda: conversions.depth_image(sample, self._frame_id))
+            self._depth.publish(sample.stamp_ns, "16UC1", sample.depth_mm)
         if self._info is not None:
-            self._info.header.stamp = conversions.time_message(sample.stamp_ns)
+            info = restamped(self._info, sample.stamp_ns)
             for publisher in self._infos:
-                publisher.publish(self._info)
+                publisher.publish(info)
         if self._color.wants_compressed or (self._depth and self._depth.wants_compressed):
             self._hand_over(sample)
         self.published += 1
