@@ -129,13 +129,16 @@ class PacedLoop:
         self._max_lag_ns = max_lag_periods * self.period_ns
         self._next_ns = clock.monotonic_ns()
 
-    def wait(self) -> int:
+    def wait(self, ticks: int = 1) -> int:
         """Sleep until the next tick is due.
+
+        Args:
+            ticks: how many ahead; those between are left out by intent and not counted.
 
         Returns:
             The monotonic time at wake-up, ns.
         """
-        self._next_ns += self.period_ns
+        self._next_ns += ticks * self.period_ns
         lag_ns = self._clock.monotonic_ns() - self._next_ns
         if lag_ns > self._max_lag_ns:
             missed = lag_ns // self.period_ns

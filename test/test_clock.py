@@ -1,6 +1,6 @@
 """Two clocks read at one moment, though the reader may lose the processor in between."""
 
-from teleop_collect.clock import FakeClock, UtcAnchor, both_ns
+from teleop_collect.clock import FakeClock, PacedLoop, UtcAnchor, both_ns
 
 UTC_NS = 1_700_000_000_000_000_000
 MS = 1_000_000
@@ -39,3 +39,15 @@ def test_an_interrupted_reader_sees_no_step_of_the_clock():
     assert anchor.step_ns(clock) == 0
     clock.step_utc_ns(-7 * MS)
     assert anchor.step_ns(clock) == -7 * MS
+
+
+def test_a_paced_loop_wakes_where_its_owner_asks_and_counts_only_what_it_missed():
+    clock = FakeClock()
+    loop = PacedLoop(1000, clock, max_lag_periods=4)
+
+    assert [loop.wait(n) for n in (1, 2, 5)] == [1 * MS, 3 * MS, 8 * MS]
+    assert loop.skipped == 0
+    clock.advance_ns(20 * MS)
+    assert loop.wait(2) == 28 * MS
+    assert loop.skipped == 18
+    assert loop.wait() == 29 * MS

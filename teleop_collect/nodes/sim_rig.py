@@ -37,6 +37,8 @@ from teleop_collect.rig.description import descriptions_of
 from teleop_collect.rig.runtime import sim_state_path
 
 STATE_HZ = 200
+COMMANDS_HZ = 500
+"""How often the newest command is looked for, at least."""
 """Rate at which the camera process gets a new physics state."""
 
 
@@ -127,18 +129,30 @@ class SimRigNode:
         self._diagnostics = DiagnosticsPublisher(host, self._rows)
 
     def run(self) -> None:
-        """Step the physics in real time until the stop."""
-        tick = 0
-        while not self._host.stop.is_set:
-            self._loop.wait()
-            with self._host.lock:
-                self._tick(tick)
-            tick += 1
+        """Step the physics in real time until the stop.
 
-    def _tick(self, tick: int) -> None:
+        Wakes where something is due, not for each physics step: a wake-up costs more than a step.
+        """
+        tick, strides = 0, self._strides()
+        while not self._host.stop.is_set:
+            steps = min(stride - tick % stride for stride in strides)
+            self._loop.wait(steps)
+            tick += steps
+            with self._host.lock:
+                self._tick(tick, steps)
+
+    def _strides(self) -> set[int]:
+        """Physics steps between two times at which something is due."""
+        arms = self._rig.arms.values()
+        rates = {STATE_HZ, COMMANDS_HZ, *(arm.follower.rate_hz for arm in arms)}
+        rates |= {arm.wrench.rate_hz for arm in arms if arm.wrench}
+        rates |= {found.rate_hz for found in self._rig.objects.values()}
+        return {round(self._sim.physics_hz / rate_hz) for rate_hz in rates}
+
+    def _tick(self, tick: int, steps: int) -> None:
         for follower in self._followers:
             follower.take_command(self._world)
-        self._world.step(1)
+        self._world.step(steps)
         stamp_ns = self._clock.utc_ns()
         for follower in self._followers:
             if self._due(tick, follower.arm.follower.rate_hz):
