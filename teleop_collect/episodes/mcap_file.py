@@ -27,6 +27,7 @@ from teleop_collect.episodes.mcap_records import (
     message_of,
     messages_in,
     records_in,
+    unknown_channel,
 )
 from teleop_collect.errors import UnreadableError
 
@@ -130,10 +131,8 @@ class McapFile:
             if not part.may_hold(channel_ids, log_ns):
                 continue
             try:
-                for message in self._messages_of(part, check_crc=check_crc):
-                    wanted = channel_ids is None or message.channel_id in channel_ids
-                    if wanted and (log_ns is None or message.log_ns == log_ns):
-                        yield message
+                found = self._messages_of(part, check_crc=check_crc)
+                yield from _chosen(found, channel_ids, log_ns)
             except HostileError:
                 raise
             except UnreadableError as error:
@@ -298,20 +297,28 @@ class McapFile:
         if unknown := set(self.index.counts) - set(self.index.channels):
             raise self._file.error(f"messages belong to unknown channel {min(unknown)}")
 
-    def _messages_of(self, part: Part, *, check_crc: bool) -> Iterator[RawMessage]:
+    def _messages_of(self, part: Part, *, check_crc: bool) -> Iterable[RawMessage]:
         if part.opcode == Opcode.MESSAGE:
             body = self._file.record_at(part.offset, Opcode.MESSAGE)
             self._file.charge(len(body), len(body), part.offset)
-            found: Iterable[RawMessage] = (message_of(self._file, memoryview(body)),)
-        else:
-            chunk = chunk_at(self._file, part.offset)
-            data = decompress(self._file, chunk, check_crc=check_crc, at=part.offset)
-            found = messages_in(self._file, data)
-        known = self.index.channels
-        for message in found:
-            if message.channel_id not in known:
-                raise self._file.error(f"a message belongs to unknown channel {message.channel_id}")
-            yield message
+            message = message_of(self._file, memoryview(body))
+            if message.channel_id not in self.index.channels:
+                raise unknown_channel(self._file, message.channel_id)
+            return (message,)
+        chunk = chunk_at(self._file, part.offset)
+        data = decompress(self._file, chunk, check_crc=check_crc, at=part.offset)
+        return messages_in(self._file, data, self.index.channels)
+
+
+def _chosen(
+    messages: Iterable[RawMessage], channel_ids: Collection[int] | None, log_ns: int | None
+) -> Iterable[RawMessage]:
+    """Those of the channels that were received at that time, where either is given."""
+    if channel_ids is not None:
+        messages = (m for m in messages if m.channel_id in channel_ids)
+    if log_ns is not None:
+        messages = (m for m in messages if m.log_ns == log_ns)
+    return messages
 
 
 def _complete(index: Index, statistics: records.Statistics) -> bool:

@@ -16,6 +16,7 @@ DepthImage = NDArray[np.uint16]
 # A difference of 16-bit values takes 17 bits once zigzag coded; a run is below 2**24 pixels.
 _MAX_NIBBLES = 9
 _MAX_PIXELS = 1 << 24
+_BLOCK_NIBBLES = 1 << 16
 
 
 def encode(depth: DepthImage) -> bytes:
@@ -69,21 +70,32 @@ def decode(data: bytes | memoryview, height: int, width: int) -> DepthImage:
     count = height * width
     if not 0 < count <= _MAX_PIXELS or len(data) % 4:
         raise UnreadableError(f"an RVL image of {width} x {height} cannot be in {len(data)} bytes")
-    values = _numbers(np.frombuffer(data, dtype=np.uint8))
+    values = _numbers(np.frombuffer(data, dtype="<u4"))
     heads = _run_heads(values, count)
-    runs = values[np.stack((heads, heads + 1), axis=-1)].reshape(-1)
+    bounds = np.stack((heads, heads + 1), axis=-1).reshape(-1)
+    runs = values[bounds]
     is_valid = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    is_pixel = np.ones(len(values), dtype=bool)
-    is_pixel[heads] = is_pixel[heads + 1] = False
-    coded = values[is_pixel][: int(is_valid.sum())]
+    steps = _steps(np.delete(values, bounds)[: np.count_nonzero(is_valid)])
     flat = np.zeros(count, dtype=np.uint16)
-    flat[is_valid] = np.cumsum((coded >> 1) ^ -(coded & 1)).astype(np.uint16)
+    flat[is_valid] = np.cumsum(steps, dtype=np.uint16, out=steps)
     return flat.reshape(height, width)
 
 
-def _run_heads(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _steps(coded: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """From one pixel to the next; a pixel is the last 16 bits of their sum, so more are not needed.
+
+    In place, since fresh memory costs more than the arithmetic.
+    """
+    steps = (coded >> 1).astype(np.uint16)
+    is_negative = coded.astype(np.uint16)
+    is_negative &= 1
+    steps ^= np.negative(is_negative, out=is_negative)
+    return steps
+
+
+def _run_heads(values: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
     """Where each pair of runs stands among the numbers of an image of `count` pixels."""
-    numbers: list[int] = values.tolist()
+    numbers = values.data
     heads = []
     position = at = 0
     while position < count:
@@ -98,17 +110,38 @@ def _run_heads(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return np.array(heads, dtype=np.int64)
 
 
-def _numbers(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
-    words = packed.reshape(-1, 4)[:, ::-1]
-    nibbles = np.stack((words >> 4, words & 15), axis=-1).reshape(-1)
-    lasts = np.flatnonzero(nibbles < 8)
-    if not len(lasts):
-        return np.zeros(0, dtype=np.int64)
-    nibbles = nibbles[: lasts[-1] + 1]
-    starts = np.concatenate(([0], lasts[:-1] + 1))
-    lengths = lasts + 1 - starts
-    if int(lengths.max()) > _MAX_NIBBLES:
+def _numbers(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """All numbers of an image, block by block: what lies in the cache is not fetched again."""
+    nibbles = _nibbles(words)
+    found = [np.zeros(0, dtype=np.uint32)]
+    start = 0
+    while start < len(nibbles):
+        block = nibbles[start : start + _BLOCK_NIBBLES]
+        lasts = np.flatnonzero(block < 8)
+        if not len(lasts):
+            break
+        found.append(_numbers_of(block, lasts))
+        start += int(lasts[-1]) + 1
+    return np.concatenate(found)
+
+
+def _numbers_of(nibbles: NDArray[np.uint8], lasts: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """The numbers that end at these nibbles; few have many groups, so few are looked at again."""
+    lengths = np.diff(lasts, prepend=-1)
+    longest = int(lengths.max())
+    if longest > _MAX_NIBBLES:
         raise UnreadableError("an RVL image holds a number that is too large")
-    places = np.arange(len(nibbles)) - np.repeat(starts, lengths)
-    groups = (nibbles & 7).astype(np.int64) << (3 * places)
-    return np.add.reduceat(groups, starts)
+    values = nibbles.take(lasts).astype(np.uint32)
+    longer = np.flatnonzero(lengths > 1)
+    for place in range(1, longest):
+        values[longer] = values[longer] << 3 | nibbles.take(lasts[longer] - place) & 7
+        longer = longer[lengths[longer] > place + 1]
+    return values
+
+
+def _nibbles(words: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    packed = words.astype(">u4").view(np.uint8)
+    nibbles = np.empty((len(packed), 2), dtype=np.uint8)
+    np.right_shift(packed, 4, out=nibbles[:, 0])
+    np.bitwise_and(packed, 15, out=nibbles[:, 1])
+    return nibbles.reshape(-1)

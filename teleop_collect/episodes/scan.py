@@ -52,12 +52,11 @@ class _Gatherer:
 
     def add(self, raw: RawMessage) -> int:
         """Take one message; returns the bytes kept."""
-        data = raw.data
         self.rows.extend((raw.log_ns, raw.publish_ns, raw.sequence))
         if self.keep:
-            self.messages.append(bytes(data))
-            return len(data)
-        self.heads.append(bytes(data[:HEAD_BYTES]))
+            self.messages.append(raw.data.tobytes())
+            return len(raw.data)
+        self.heads.append(raw.data[:HEAD_BYTES].tobytes())
         return 0
 
     def times(self) -> StreamTimes:

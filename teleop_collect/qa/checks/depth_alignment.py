@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from teleop_collect.qa.cameras import color_and_depth
 from teleop_collect.qa.evidence import Evidence
@@ -11,6 +12,7 @@ from teleop_collect.qa.images import ImageFacts
 from teleop_collect.rig.checks.picture import gradient
 from teleop_collect.samples import FloatArray
 
+ComplexArray = NDArray[np.complex128]
 MAX_SHIFT_SHARE = 0.02
 """Of the image's width: 13 px of 640."""
 MIN_CORRELATION = 0.1
@@ -44,17 +46,18 @@ def run(evidence: Evidence) -> Iterator[Remark | Measure]:
 
 def shift_of(color: ImageFacts, depth: ImageFacts) -> tuple[float, float] | None:
     """Shift as a share of the image's width, and the edges' correlation there."""
-    total: FloatArray | None = None
+    spectra: dict[tuple[int, ...], ComplexArray] = {}
     count = 0
     for position in sorted(set(color.small) & set(depth.small)):
         a, b = _edges(color.small[position]), _edges(depth.small[position], jumps=True)
         if a.shape != b.shape or min(a.shape) <= 2 * REACH or not a.any() or not b.any():
             continue
-        found = _correlation(a, b)
-        total = found if total is None else total + found
+        # Summed before they are transformed back, which is the same for less.
+        spectra[a.shape] = spectra.get(a.shape, 0) + np.conj(np.fft.rfft2(b)) * np.fft.rfft2(a)
         count += 1
-    if total is None:
+    if not spectra:
         return None
+    total = np.sum([_correlation(spectrum, shape) for shape, spectrum in spectra.items()], axis=0)
     y, x = np.unravel_index(int(np.argmax(total)), total.shape)
     width = next(iter(color.small.values())).shape[1]
     shift = float(np.hypot(int(y) - REACH, int(x) - REACH))
@@ -74,10 +77,9 @@ def _edges(image: FloatArray, *, jumps: bool = False) -> FloatArray:
     return (strength - strength.mean()) / spread if spread > 0 else np.zeros_like(strength)
 
 
-def _correlation(a: FloatArray, b: FloatArray) -> FloatArray:
+def _correlation(spectrum: ComplexArray, shape: tuple[int, ...]) -> FloatArray:
     """Mean product of two images for every shift of up to 24 px, shape (49, 49)."""
-    spectrum = np.conj(np.fft.rfft2(b)) * np.fft.rfft2(a)
-    full = np.fft.irfft2(spectrum, a.shape) / a.size
+    full = np.fft.irfft2(spectrum, shape) / np.prod(shape)
     around = np.roll(full, (REACH, REACH), axis=(0, 1))
     found: FloatArray = around[: 2 * REACH + 1, : 2 * REACH + 1]
     return found

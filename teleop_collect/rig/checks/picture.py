@@ -42,11 +42,29 @@ def grey(picture: Picture) -> FloatArray:
     return pixels
 
 
-def sharpness(image: FloatArray) -> float:
+def quick_grey(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """As `grey` in single precision, which is enough for statistics and costs less.
+
+    Args:
+        pixels: of an image of one, three or four channels.
+    """
+    if pixels.ndim == 2:
+        return pixels.astype(np.float32)
+    # Not as a matrix product: the threads of BLAS cost more processor time than they save.
+    red, green, blue = (np.float32(weight) for weight in LUMA)
+    brightness: NDArray[np.float32] = pixels[..., 0] * red
+    brightness += pixels[..., 1] * green
+    brightness += pixels[..., 2] * blue
+    return brightness
+
+
+def sharpness(image: NDArray[np.floating]) -> float:
     """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000): falls as an image blurs."""
-    inner = image[1:-1, 1:-1]
-    around = image[:-2, 1:-1] + image[2:, 1:-1] + image[1:-1, :-2] + image[1:-1, 2:]
-    return float(np.var(around - 4 * inner))
+    laplacian = image[:-2, 1:-1] + image[2:, 1:-1]
+    laplacian += image[1:-1, :-2]
+    laplacian += image[1:-1, 2:]
+    laplacian -= 4 * image[1:-1, 1:-1]
+    return float(np.var(laplacian))
 
 
 def clipped_share(image: FloatArray) -> float:
@@ -58,5 +76,5 @@ def gradient(image: FloatArray) -> FloatArray:
     """Magnitude of the central differences, shape (height - 2, width - 2)."""
     dx = image[1:-1, 2:] - image[1:-1, :-2]
     dy = image[2:, 1:-1] - image[:-2, 1:-1]
-    magnitude: FloatArray = np.hypot(dx, dy) / 2
+    magnitude: FloatArray = np.sqrt(dx * dx + dy * dy) / 2
     return magnitude
