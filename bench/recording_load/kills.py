@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -29,12 +29,16 @@ from teleop_collect.recording.transport_loss import UNKNOWN
 
 from .canary import Canary
 from .contents import Recorded, StreamContents, contents_of, read_interrupted, read_mcap
+from .held_ports import hold, udp_ports
 from .processes import Publisher, Recorder, own_domain, wait_until
 from .publisher import mapped_counts
 from .rig_file import write_rig
 from .streams import LOADS
 
 READY_S = 60.0
+DEAF_S = 15.0
+"""A recorder that has heard nothing for so long will not."""
+REPLACEMENTS = 2
 LAST_MOMENTS_S = 1.5
 """What is lost at a kill is decided in so much time before it."""
 QUIET_S = 0.2
@@ -113,6 +117,7 @@ class Lane:
         root: the dataset root.
         recorder: the one that runs now.
         client: of its services.
+        replaced: recorders that heard nothing after their predecessor had been killed.
     """
 
     def __init__(self, run: "KillRun", number: int) -> None:
@@ -120,6 +125,7 @@ class Lane:
         self._run = run
         self._random = random.Random(f"{run.seed}/{number}")
         self._log = run.folder / f"recorder_{number}.log"
+        self.replaced = 0
         self._stack = ExitStack()
         self.client = self._stack.enter_context(RigClient())
         self._recorders = self._stack.enter_context(ExitStack())
@@ -135,7 +141,18 @@ class Lane:
         self._stack.close()
 
     def await_streams(self) -> None:
-        """Wait until every stream reaches the recorder."""
+        """Wait until every stream reaches the recorder; a deaf one is replaced (`held_ports`)."""
+        for _ in range(REPLACEMENTS):
+            self.recorder.wait_ready(self.client)
+            with suppress(TimeoutError):
+                self._run.wait_flowing(self.recorder, DEAF_S)
+                return
+            self.replaced += 1
+            ports = udp_ports(self.recorder.handle.pid)
+            self.recorder.end(signal.SIGTERM)
+            self._recorders.close()
+            hold(ports, self._stack)
+            self.launch()
         self.recorder.wait_ready(self.client)
         self._run.wait_flowing(self.recorder)
 
@@ -277,8 +294,12 @@ class KillRun:
                 kills += pool.map(Lane.recover, lanes, killed)
         return kills
 
-    def wait_flowing(self, recorder: Recorder) -> None:
-        """Until a recorder says that it receives every stream of the load."""
+    def wait_flowing(self, recorder: Recorder, patience_s: float = READY_S) -> None:
+        """Until a recorder says that it receives every stream of the load.
+
+        Raises:
+            TimeoutError: it does not in time.
+        """
         rows = {f"recorder: /{stream.topic}" for stream in self._streams}
         with self._graph:
             diagnostics = PolledSubscription(
@@ -293,7 +314,7 @@ class KillRun:
             return rows <= flows
 
         try:
-            wait_until(flowing, READY_S, f"every stream at {recorder.name}")
+            wait_until(flowing, patience_s, f"every stream at {recorder.name}")
         finally:
             with self._graph:
                 diagnostics.close()

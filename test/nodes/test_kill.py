@@ -36,6 +36,7 @@ def test_a_recorder_killed_at_any_moment_leaves_all_but_the_last_second(
         pytest.skip(f"machine too busy to judge loss: quiet at {len(quiet)} of {len(kills)} kills")
     p95_s = percentile([kill.loss_s for kill in quiet], 0.95)
     record_property("loss_p95_s", p95_s)
+    record_property("replaced", sum(lane.replaced for lane in run.lanes))
     assert [kill for kill in quiet if kill.loss_s > 1.0] == []
     assert p95_s <= 0.5, quiet
 
