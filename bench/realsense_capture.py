@@ -237,7 +237,7 @@ def with_ros(stand: Stand, seconds: float) -> tuple[list[Ages], float]:
     from sensor_msgs.msg import Image
 
     from teleop_collect import topics
-    from teleop_collect.nodes import conversions
+    from teleop_collect.nodes.image_cdr import image_cdr
     from teleop_collect.nodes.qos import profile
 
     with own_domain():
@@ -251,8 +251,8 @@ def with_ros(stand: Stand, seconds: float) -> tuple[list[Ages], float]:
             frame_id = f"{name}_color_optical_frame"
 
             def publish(sample: RgbdSample) -> None:
-                color.publish(conversions.color_image(sample, frame_id))
-                depth.publish(conversions.depth_image(sample, frame_id))
+                color.publish(image_cdr(sample.stamp_ns, frame_id, "rgb8", sample.color))
+                depth.publish(image_cdr(sample.stamp_ns, frame_id, "16UC1", sample.depth_mm))
 
             return publish
 

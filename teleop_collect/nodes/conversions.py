@@ -4,13 +4,13 @@ import array
 from collections.abc import Sequence
 
 import numpy as np
-from builtin_interfaces.msg import Duration, Time
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState, Joy
 from std_msgs.msg import Float64MultiArray
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from trajectory_msgs.msg import JointTrajectory
 
 from teleop_collect.clock import NS_PER_S
 from teleop_collect.errors import UnreadableError
@@ -21,7 +21,6 @@ from teleop_collect.samples import (
     JointSample,
     Pose,
     PoseSample,
-    RgbdSample,
     TwistSample,
     WrenchSample,
 )
@@ -68,17 +67,6 @@ def joint_sample(message: JointState) -> JointSample:
     )
 
 
-def joint_trajectory(sample: JointSample, period_s: float) -> JointTrajectory:
-    """A command as a trajectory of one point, due one period ahead."""
-    sec, nanosec = divmod(round(period_s * NS_PER_S), NS_PER_S)
-    point = JointTrajectoryPoint(
-        positions=list(sample.position), time_from_start=Duration(sec=sec, nanosec=nanosec)
-    )
-    message = JointTrajectory(joint_names=list(sample.names), points=[point])
-    message.header.stamp = time_message(sample.stamp_ns)
-    return message
-
-
 def commanded_positions(message: JointTrajectory) -> dict[str, float]:
     """Positions by joint name of a trajectory's last point; empty without points."""
     if not message.points:
@@ -89,17 +77,6 @@ def commanded_positions(message: JointTrajectory) -> dict[str, float]:
 def position_array(sample: JointSample) -> Float64MultiArray:
     """A command for forward_command_controller: positions in the controller's joint order."""
     return Float64MultiArray(data=list(sample.position))
-
-
-def wrench_stamped(sample: WrenchSample) -> WrenchStamped:
-    """Wrench sample to WrenchStamped."""
-    message = WrenchStamped()
-    message.header.stamp = time_message(sample.stamp_ns)
-    message.header.frame_id = sample.frame_id
-    force, torque = message.wrench.force, message.wrench.torque
-    force.x, force.y, force.z = sample.force_n
-    torque.x, torque.y, torque.z = sample.torque_nm
-    return message
 
 
 def wrench_sample(message: WrenchStamped) -> WrenchSample:
@@ -145,44 +122,11 @@ def twist_sample(twist: TwistStamped, buttons: Joy | None) -> TwistSample:
     )
 
 
-def pose_stamped(sample: PoseSample) -> PoseStamped:
-    """Pose sample to PoseStamped."""
-    message = PoseStamped()
-    message.header.stamp = time_message(sample.stamp_ns)
-    message.header.frame_id = sample.frame_id
-    position, quat = message.pose.position, message.pose.orientation
-    position.x, position.y, position.z = sample.pose.position_m
-    quat.x, quat.y, quat.z, quat.w = sample.pose.quat_xyzw
-    return message
-
-
 def pose_sample(message: PoseStamped) -> PoseSample:
     """PoseStamped to pose sample."""
     position, quat = message.pose.position, message.pose.orientation
     pose = Pose((position.x, position.y, position.z), (quat.x, quat.y, quat.z, quat.w))
     return PoseSample(stamp_ns(message.header.stamp), message.header.frame_id, pose)
-
-
-def color_image(sample: RgbdSample, frame_id: str) -> Image:
-    """The colour image as rgb8."""
-    height, width = sample.color.shape[:2]
-    message = Image(height=height, width=width, encoding="rgb8", step=3 * width)
-    message.header.stamp = time_message(sample.stamp_ns)
-    message.header.frame_id = frame_id
-    message.data = array.array("B", sample.color.tobytes())
-    return message
-
-
-def depth_image(sample: RgbdSample, frame_id: str) -> Image | None:
-    """The depth image as 16UC1 in mm (REP 118), or None."""
-    if sample.depth_mm is None:
-        return None
-    height, width = sample.depth_mm.shape
-    message = Image(height=height, width=width, encoding="16UC1", step=2 * width)
-    message.header.stamp = time_message(sample.stamp_ns)
-    message.header.frame_id = frame_id
-    message.data = array.array("B", sample.depth_mm.tobytes())
-    return message
 
 
 def compressed_image(stamp: int, frame_id: str, image_format: str, data: bytes) -> CompressedImage:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import JointState
+from support import ros_messages
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from teleop_collect.nodes import conversions
@@ -60,17 +61,17 @@ def test_a_joint_state_is_the_middlewares(sample):
 
 @given(WRENCHES)
 def test_a_wrench_is_the_middlewares(sample):
-    assert_same(wrench_cdr(sample), conversions.wrench_stamped(sample))
+    assert_same(wrench_cdr(sample), ros_messages.wrench_stamped(sample))
 
 
 @given(POSES)
 def test_a_pose_is_the_middlewares(sample):
-    assert_same(pose_cdr(sample), conversions.pose_stamped(sample))
+    assert_same(pose_cdr(sample), ros_messages.pose_stamped(sample))
 
 
 @given(joint_samples(), st.floats(0.0005, 3.0))
 def test_a_command_is_the_middlewares(sample, period_s):
-    assert_same(trajectory_cdr(sample, period_s), conversions.joint_trajectory(sample, period_s))
+    assert_same(trajectory_cdr(sample, period_s), ros_messages.joint_trajectory(sample, period_s))
 
 
 def test_alignment_leaves_no_memory_of_the_process_in_a_message():

@@ -9,6 +9,7 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import CameraInfo, Image
+from support import ros_messages
 
 from teleop_collect.nodes import conversions
 from teleop_collect.nodes.image_cdr import image_cdr, restamped
@@ -35,8 +36,8 @@ def assert_same(data: bytes, message: Image) -> None:
 @pytest.mark.parametrize("size", [(240, 320), (3, 5)])
 def test_an_image_is_the_middlewares(frame_id, size):
     taken = sample(*size)
-    color = conversions.color_image(taken, frame_id)
-    depth = conversions.depth_image(taken, frame_id)
+    color = ros_messages.color_image(taken, frame_id)
+    depth = ros_messages.depth_image(taken, frame_id)
     assert_same(image_cdr(STAMP_NS, frame_id, "rgb8", taken.color), color)
     assert_same(image_cdr(STAMP_NS, frame_id, "16UC1", taken.depth_mm), depth)
 

@@ -16,6 +16,7 @@ from teleop_collect import topics
 from teleop_collect.clock import PacedLoop, SystemClock
 from teleop_collect.devices.bus_emulator.client import EmulatorClient
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.cdr_layout import trajectory_cdr
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.runtime import control_socket
@@ -57,7 +58,7 @@ class Commander:
 
     def send(self, **positions: float) -> None:
         sample = JointSample(self._clock.utc_ns(), tuple(positions), tuple(positions.values()))
-        self._publisher.publish(conversions.joint_trajectory(sample, PERIOD_S))
+        self._publisher.publish(trajectory_cdr(sample, PERIOD_S))
 
     def send_for(self, duration_s: float, **positions: float) -> None:
         loop = PacedLoop(1 / PERIOD_S, self._clock)

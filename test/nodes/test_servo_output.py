@@ -17,6 +17,7 @@ from trajectory_msgs.msg import JointTrajectory
 from teleop_collect import topics
 from teleop_collect.clock import SystemClock
 from teleop_collect.nodes import conversions
+from teleop_collect.nodes.cdr_layout import trajectory_cdr
 from teleop_collect.nodes.qos import profile
 from teleop_collect.rig.checks.motion_gate import MOTION
 from teleop_collect.rig.checks.report import RigCheckReport
@@ -100,7 +101,7 @@ class StandIn:
         self.twists.append(message)
         stamp_ns = conversions.stamp_ns(message.header.stamp)
         sample = JointSample(stamp_ns, self._joints[:-1], self._state[:-1])
-        self._commands.publish(conversions.joint_trajectory(sample, 0.01))
+        self._commands.publish(trajectory_cdr(sample, 0.01))
 
     def _on_gripper(self, message: Float64MultiArray) -> None:
         self.gripper += message.data
