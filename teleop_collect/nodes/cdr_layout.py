@@ -29,7 +29,7 @@ Numbers = tuple[float, ...]
 class Layout:
     """Where stamp, numbers and everything constant lie in the messages of one shape.
 
-    It begins with a header of stamp and frame; `count`, `texts`, `doubles` and `fixed` add what
+    It begins with a header of stamp and frame; `count`, `text`, `doubles` and the others add what
     follows, in the order of the message's definition.
     """
 
@@ -37,7 +37,7 @@ class Layout:
         self._constants: list[bytearray] = [bytearray()]
         self._lengths: list[int] = []
         self._bytes = STAMP_BYTES
-        self._text(frame_id)
+        self.text(frame_id)
 
     def count(self, count: int) -> Self:
         """The length of a sequence."""
@@ -48,7 +48,7 @@ class Layout:
         """A sequence of strings."""
         self.count(len(texts))
         for text in texts:
-            self._text(text)
+            self.text(text)
         return self
 
     def sequence(self, length: int) -> Self:
@@ -70,9 +70,10 @@ class Layout:
         self._bytes += len(content)
         return self
 
-    def _text(self, text: str) -> None:
+    def text(self, text: str) -> Self:
+        """A string."""
         content = text.encode() + b"\0"
-        self.count(len(content)).fixed(content)
+        return self.count(len(content)).fixed(content)
 
     def _align(self, alignment: int) -> None:
         self.fixed(bytes(-self._bytes % alignment))

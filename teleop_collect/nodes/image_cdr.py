@@ -20,8 +20,7 @@ STAMP = struct.Struct("<iI")
 @lru_cache(CACHED)
 def image_head(frame_id: str, encoding: str, height: int, step: int, width: int) -> MessageLayout:
     """sensor_msgs/Image up to its pixels."""
-    name = encoding.encode() + b"\0"
-    layout = Layout(frame_id).count(height).count(width).count(len(name)).fixed(name)
+    layout = Layout(frame_id).count(height).count(width).text(encoding)
     is_bigendian = b"\0"
     return layout.fixed(is_bigendian).count(step).count(height * step).done()
 

@@ -16,7 +16,7 @@ from teleop_collect.episodes.images import image_array, small_grey
 from teleop_collect.episodes.mcap_records import RawMessage
 from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.motion import MAD_TO_STD
-from teleop_collect.rig.checks.picture import quick_grey, sharpness
+from teleop_collect.rig.checks.picture import brightness, sharpness
 from teleop_collect.samples import FloatArray
 
 SAMPLED_IMAGES = 24
@@ -172,7 +172,7 @@ class ImageProbe:
             self._depth = image if position % (2 * self._each_detail) == 0 else None
             self._small[position] = image[::stride, ::stride].astype(np.float64)
             return
-        grey = quick_grey(image)
+        grey = brightness(image)
         self._small[position] = grey[::stride, ::stride].astype(np.float64)
         if min(grey.shape) > 2:
             self._sharpness.append(sharpness(grey))

@@ -48,9 +48,13 @@ def test_rows_out_of_order_in_memory_are_put_in_order():
     assert made == image_cdr(STAMP_NS, "a", "rgb8", flipped.copy())
 
 
+@pytest.mark.parametrize("coefficients", [0, 4, 5, 8])
 @pytest.mark.parametrize("frame_id", FRAMES)
-def test_another_stamp_changes_nothing_else(frame_id):
-    info = conversions.camera_info(Intrinsics(320, 240, 300.0, 301.0, 159.5, 119.5), frame_id)
+def test_another_stamp_changes_nothing_else(frame_id, coefficients):
+    pinhole, distortion = Intrinsics(320, 240, 300.0, 301.0, 159.5, 119.5), (0.1,) * coefficients
+    info = conversions.camera_info(pinhole, frame_id, distortion=distortion)
     message = serialize_message(info)
     info.header.stamp = conversions.time_message(STAMP_NS)
-    assert deserialize_message(restamped(message, STAMP_NS), CameraInfo) == info
+    made = restamped(message, STAMP_NS)
+    assert deserialize_message(made, CameraInfo) == info
+    STORE.deserialize_cdr(made, "sensor_msgs/msg/CameraInfo")

@@ -36,14 +36,11 @@ class Picture:
 
 def grey(picture: Picture) -> FloatArray:
     """Brightness, 0 to 255, shape (height, width)."""
-    pixels = picture.pixels.astype(np.float64)
-    if pixels.ndim == 3:
-        pixels = pixels[..., :3] @ np.array(LUMA)
-    return pixels
+    return brightness(picture.pixels).astype(np.float64)
 
 
-def quick_grey(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    """As `grey` in single precision, which is enough for statistics and costs less.
+def brightness(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """Brightness of each pixel, in the unit of the pixels, shape (height, width).
 
     Args:
         pixels: of an image of one, three or four channels.
@@ -52,10 +49,10 @@ def quick_grey(pixels: NDArray[Any]) -> NDArray[np.float32]:
         return pixels.astype(np.float32)
     # Not as a matrix product: the threads of BLAS cost more processor time than they save.
     red, green, blue = (np.float32(weight) for weight in LUMA)
-    brightness: NDArray[np.float32] = pixels[..., 0] * red
-    brightness += pixels[..., 1] * green
-    brightness += pixels[..., 2] * blue
-    return brightness
+    luma: NDArray[np.float32] = pixels[..., 0] * red
+    luma += pixels[..., 1] * green
+    luma += pixels[..., 2] * blue
+    return luma
 
 
 def sharpness(image: NDArray[np.floating]) -> float:
