@@ -93,8 +93,10 @@ def engage_and_start(rig: RunningRig) -> str:
     wait_for_check(rig)
     assert rig.client.trigger(topics.SIM_RESET).success
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
-    engaged = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
-    assert engaged.success, engaged.message
+    # An arm that was disarmed in motion may still be slowing down.
+    wait_for(
+        lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging to work"
+    )
     started = rig.client.trigger(topics.START_EPISODE)
     assert started.success, started.message
     return started.message

@@ -29,8 +29,7 @@ def aloha(tmp_path_factory):
 def engage(rig: RunningRig) -> None:
     wait_for_check(rig)
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
-    engaged = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
-    assert engaged.success, engaged.message
+    wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
 
 
 def wave(hand: EmulatorClient) -> None:
