@@ -29,7 +29,7 @@ class PairDistance:
 
     Attributes:
         computed: how many times it was.
-        reach: how much nearer any two links may come when a joint moves by 1 rad (or 1 m), m.
+        reach: by joint, how much nearer any two links may come when it moves by 1 rad (or 1 m), m.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class PairDistance:
         self._kinematics: Any = geometry.model.createData()
         self._pairs = [self._links(pair) for pair in self._model.collisionPairs]
         self._reach = np.array([geometry.reach(pair) for pair in self._pairs])
-        self.reach = float(self._reach.max())
+        self.reach: list[float] = self._reach.max(axis=0).tolist()
         self._posture: FloatArray | None = None
         self._distances: FloatArray = np.zeros(0)
 

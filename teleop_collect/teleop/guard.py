@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from teleop_collect.teleop.arm_step import ArmStep
 from teleop_collect.teleop.limiter_bits import LimiterBits
 
@@ -45,7 +47,7 @@ def clearance_share(
     clearance: Clearance,
     slow: float,
     stop: float,
-    reach: float = 0.0,
+    reach: Sequence[float] = (),
     slowed: Sequence[int] | None = None,
 ) -> tuple[float, str]:
     """The permitted share of a step by a clearance that must not fall below `stop`.
@@ -61,8 +63,8 @@ def clearance_share(
         clearance: of a posture.
         slow: clearance from which on to slow down; `stop` for none.
         stop: least clearance.
-        reach: how much the clearance may change for 1 rad (or 1 m) of all joints together; 0 looks
-            at the end of the way alone.
+        reach: by joint, how much the clearance may change for 1 rad (or 1 m) of it; empty looks at
+            the end of the way alone.
         slowed: joints whose speed is reduced between `slow` and `stop`; all when absent.
 
     Returns:
@@ -72,7 +74,7 @@ def clearance_share(
         return 1.0, ""
     rest = step.rest(joints)
     left, text = clearance(rest)
-    swing = reach * sum(abs(a - b) for a, b in zip(rest, step.positions, strict=True))
+    swing = sum([r * abs(a - b) for r, a, b in zip(reach, rest, step.positions, strict=False)])
     if left >= max(slow, stop + swing):
         return 1.0, ""
     stop += SLACK * swing
@@ -80,11 +82,12 @@ def clearance_share(
     now, _ = clearance(step.positions)
 
     def least(share: float) -> tuple[float, str]:
-        if reach == 0.0:
+        if not reach:
             return clearance(step.rest(joints, share))
-        return min(clearance(posture) for posture in step.path(joints, share))
+        return _least_on(step.path(joints, share), clearance, reach)
 
-    if min(left, now) - swing < stop:
+    # What lies between both ends is at most half the swing away from one of them.
+    if 0.5 * (left + now - swing) < stop:
         left, text = least(1.0)
     if left >= slow or left > now:
         return 1.0, ""
@@ -92,6 +95,30 @@ def clearance_share(
         speed = (left - stop) / (slow - stop) if slow > stop else 1.0
         return step.speed_share(joints if slowed is None else slowed, speed), text
     return _largest_share(least, min(stop, now), left), text
+
+
+def _least_on(
+    path: Sequence[Sequence[float]], clearance: Clearance, reach: Sequence[float]
+) -> tuple[float, str]:
+    """The least clearance of a path's postures.
+
+    Between two postures the clearance is at least half of what their sum exceeds the swing between
+    them by. So most postures need no look.
+    """
+    pieces = np.abs(np.diff(np.asarray(path), axis=0)) @ np.asarray(reach)
+    swing = [0.0, *np.cumsum(pieces).tolist()]
+    first, last = clearance(path[0]), clearance(path[-1])
+    least = min(first, last)
+    between = [(0, first[0], len(path) - 1, last[0])]
+    while between:
+        i, left_i, j, left_j = between.pop()
+        if j - i < 2 or 0.5 * (left_i + left_j - swing[j] + swing[i]) >= least[0]:
+            continue
+        middle = (i + j) // 2
+        found = clearance(path[middle])
+        least = min(least, found)
+        between += [(i, left_i, middle, found[0]), (middle, found[0], j, left_j)]
+    return least
 
 
 def _largest_share(least: Callable[[float], tuple[float, str]], floor: float, left: float) -> float:

@@ -130,11 +130,7 @@ def _workspace_limit(
     workspace: Workspace, arm: Arm, description: RobotDescription, moving: Sequence[int]
 ) -> WorkspaceLimit:
     kinematics = ToolKinematics(description, arm.joints, arm.tool_frame)
-
-    def position(posture: Sequence[float]) -> FloatArray:
-        return kinematics.base_from_tool(np.asarray(posture))[:3, 3]
-
-    return WorkspaceLimit(workspace, moving, position, kinematics.reach_m)
+    return WorkspaceLimit(workspace, moving, kinematics.base_tool_position, kinematics.reach)
 
 
 def _jacobian(

@@ -102,8 +102,8 @@ def stopping_acceleration(
 def largest_within(room: float, step: "StopStep", low: float, high: float) -> float:
     """The largest acceleration of a tick from `low` to `high` whose stop ends within `room`.
 
-    Travel grows with the acceleration, so the root is bracketed and closed in on, by secants and
-    halvings in turn, and the answer lies on the safe side of it.
+    Travel grows with the acceleration, so the root is bracketed and closed in on by secants (the
+    Illinois rule: Dowell and Jarratt 1971), and the answer lies on the safe side of it.
 
     Args:
         room: rad or m.
@@ -114,17 +114,21 @@ def largest_within(room: float, step: "StopStep", low: float, high: float) -> fl
     below, above = step.travel(low) - room, step.travel(high) - room
     if below >= 0.0 or above <= 0.0:
         return low if below >= 0.0 else high
-    for turn in range(_ROUNDS):
-        if -below <= _CLOSE:
+    left, side = -below, 0
+    for _ in range(_ROUNDS):
+        if left <= _CLOSE:
             break
         middle = (low * above - high * below) / (above - below)
-        if turn % 2 or not low < middle < high:
+        if not low < middle < high:
             middle = 0.5 * (low + high)
         found = step.travel(middle) - room
+        # An end that stays twice weighs half, or the secant would close in from one side alone.
         if found <= 0.0:
-            low, below = middle, found
+            above *= 0.5 if side < 0 else 1.0
+            low, below, left, side = middle, found, -found, -1
         else:
-            high, above = middle, found
+            below *= 0.5 if side > 0 else 1.0
+            high, above, side = middle, found, 1
     return low
 
 

@@ -38,28 +38,58 @@ class ToolKinematics:
         self._pin: Any = pinocchio
         self._model = pinocchio.buildModelFromXML(description.text)
         self._data = self._model.createData()
-        self._joints = [self._joint(name, description) for name in joints]
-        self._columns = [joint.idx_v for joint in self._joints]
+        moving = [self._joint(name, description) for name in joints]
+        self._columns = [joint.idx_v for joint in moving]
+        self._indices = [joint.idx_q for joint in moving]
+        # Kept as cosine and sine.
+        self._continuous = [joint.idx_q for joint in moving if joint.nq == 2]
+        self._types = {name: joint.type for name, joint in description.joints.items()}
         self._tool = self._model.getFrameId(tool_frame)
         self._neutral: FloatArray = pinocchio.neutral(self._model)
         self.tool_frame = tool_frame
         (self.base_frame,) = description.links - {j.child for j in description.joints.values()}
 
-    def base_from_tool(self, positions: FloatArray) -> FloatArray:
+    def base_from_tool(self, positions: Sequence[float] | FloatArray) -> FloatArray:
         """4x4 pose of the tool frame in the base frame.
 
         Args:
             positions: rad or m, shape (joints,).
         """
-        self._pin.framesForwardKinematics(self._model, self._data, self._configuration(positions))
-        return np.array(self._data.oMf[self._tool].homogeneous)
+        return np.array(self._tool_placement(positions).homogeneous)
+
+    def base_tool_position(self, positions: Sequence[float] | FloatArray) -> FloatArray:
+        """Origin of the tool frame in the base frame, m, shape (3,).
+
+        Args:
+            positions: rad or m, shape (joints,).
+        """
+        return np.array(self._tool_placement(positions).translation)
+
+    def _tool_placement(self, positions: Sequence[float] | FloatArray) -> Any:
+        configuration = self._configuration(positions)
+        self._pin.forwardKinematics(self._model, self._data, configuration)
+        return self._pin.updateFramePlacement(self._model, self._data, self._tool)
 
     @property
-    def reach_m(self) -> float:
-        """How far the tool moves when a joint turns by 1 rad, at most: all offsets added up, m."""
-        offsets = [placement.translation for placement in self._model.jointPlacements]
-        offsets.append(self._model.frames[self._tool].placement.translation)
-        return float(sum(np.linalg.norm(offset) for offset in offsets))
+    def reach(self) -> list[float]:
+        """By joint, how far the tool moves for 1 rad (or 1 m) of it, at most, m.
+
+        The length of the chain from the joint to the tool, all offsets and strokes added up; 0 for
+        a joint that does not move the tool.
+        """
+        frame = self._model.frames[self._tool]
+        length = float(np.linalg.norm(frame.placement.translation))
+        index, found = frame.parentJoint, {}
+        while index > 0:
+            joint = self._model.joints[index]
+            prismatic = self._types[self._model.names[index]] == "prismatic"
+            found[joint.idx_v] = 1.0 if prismatic else length
+            length += float(np.linalg.norm(self._model.jointPlacements[index].translation))
+            if prismatic:
+                lower = self._model.lowerPositionLimit[joint.idx_q]
+                length += float(max(abs(lower), abs(self._model.upperPositionLimit[joint.idx_q])))
+            index = self._model.parents[index]
+        return [found.get(column, 0.0) for column in self._columns]
 
     def jacobian(self, positions: FloatArray) -> FloatArray:
         """Velocity of the tool's origin and of its rotation, in base axes, per joint velocity.
@@ -84,12 +114,10 @@ class ToolKinematics:
             raise ConfigError(f"{description.path}: joint '{name}' does not move anything")
         return self._model.joints[self._model.getJointId(name)]
 
-    def _configuration(self, positions: FloatArray) -> FloatArray:
+    def _configuration(self, positions: Sequence[float] | FloatArray) -> FloatArray:
         configuration = self._neutral.copy()
-        for joint, position in zip(self._joints, positions.tolist(), strict=True):
-            if joint.nq == 1:
-                configuration[joint.idx_q] = position
-            else:  # A continuous joint is kept as cosine and sine.
-                configuration[joint.idx_q] = np.cos(position)
-                configuration[joint.idx_q + 1] = np.sin(position)
+        configuration[self._indices] = positions
+        for index in self._continuous:
+            angle = configuration[index]
+            configuration[index : index + 2] = np.cos(angle), np.sin(angle)
         return configuration

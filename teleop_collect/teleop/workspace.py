@@ -26,7 +26,7 @@ class WorkspaceLimit:
         workspace: of the rig file.
         joints: indices of the joints that move the tool.
         tool_position: of a posture (rad or m by joint): the tool's origin in the base frame, m.
-        reach: how far the tool moves when a joint moves by 1 rad, at most, m.
+        reach: by joint, how far the tool moves when it moves by 1 rad (or 1 m), at most, m.
 
     Raises:
         ConfigError: the box is empty or a plane has no direction.
@@ -39,7 +39,7 @@ class WorkspaceLimit:
         workspace: Workspace,
         joints: Sequence[int],
         tool_position: Callable[[Sequence[float]], FloatArray],
-        reach: float,
+        reach: Sequence[float],
     ) -> None:
         self.joints = tuple(joints)
         self.text = ""
