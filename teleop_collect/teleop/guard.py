@@ -35,7 +35,8 @@ class Guard(Protocol):
 Clearance = Callable[[Sequence[float]], tuple[float, str]]
 """Of a posture (rad or m by joint): how much is left, and of what, for a person."""
 
-ROUNDS = 4
+ROUNDS, NEAR = 4, 0.03
+"""Looks for the permitted share, and the share of the room that may be left unused to end sooner."""
 
 SLACK = 0.02
 """Share of the whole swing that is kept free besides: the way is looked at in straight pieces."""
@@ -127,11 +128,14 @@ def _largest_share(least: Callable[[float], tuple[float, str]], floor: float, le
     bad, bad_left = 1.0, left
     if good_left <= floor:
         return 0.0
+    enough = floor + NEAR * (good_left - floor)
     for _ in range(ROUNDS):
         share = good + 0.9 * (bad - good) * (good_left - floor) / (good_left - bad_left)
         found = least(share)[0]
         if found >= floor:
             good, good_left = share, found
+            if found <= enough:
+                break
         else:
             bad, bad_left = share, found
     return good

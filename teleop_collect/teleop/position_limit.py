@@ -45,6 +45,8 @@ class PositionLimit:
         self, room: float, velocity: float, acceleration: float, wanted: float, dt_s: float
     ) -> float:
         """The same for the limit that lies in the positive direction, `room` away."""
+        if wanted <= 0.0 and wanted <= velocity:
+            return wanted  # moves away from it, and does not turn back
         room = max(room, 0.0)
         step = StopStep(velocity, self._acceleration, self._jerk, dt_s)
         high = (wanted - velocity) / dt_s
