@@ -36,7 +36,7 @@ Clearance = Callable[[Sequence[float]], tuple[float, str]]
 """Of a posture (rad or m by joint): how much is left, and of what, for a person."""
 
 ROUNDS, NEAR = 4, 0.03
-"""Looks for the permitted share; share of the room that may stay unused, so that they end sooner."""
+"""Looks for the permitted share; share of the room that may stay unused where they end sooner."""
 
 SLACK = 0.02
 """Share of the whole swing that is kept free besides: the way is looked at in straight pieces."""
