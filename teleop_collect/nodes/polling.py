@@ -97,6 +97,10 @@ class PolledSubscription:
                 if taken is None:
                     return
                 message, info = taken
+                if not (info["source_timestamp"] or info["publication_sequence_number"]):
+                    # Fast DDS 2.14 now and then says that it took something and took nothing, again
+                    # and again: a loop that believed it would spin here and record empty messages.
+                    return
                 yield Taken(
                     message,
                     info["source_timestamp"],
