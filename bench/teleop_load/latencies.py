@@ -21,9 +21,9 @@ def percentiles(values_ms: Sequence[float] | NDArray[np.float64], prefix: str) -
     return {f"{prefix}_{n}_ms": round(float(v), 3) for n, v in zip(names, found, strict=True)}
 
 
-def by_stamp(read_ns: dict[int, int], relayed: list[Sample]) -> list[tuple[int, int]]:
-    """(read complete, received) of each relayed sample, told apart by its stamp."""
-    return [(read_ns[stamp], got) for stamp, got, _ in relayed if stamp in read_ns]
+def by_stamp(read_ns: dict[int, int], command: list[Sample]) -> list[tuple[int, int]]:
+    """(read complete, received) of each sample that a relay passed on under its stamp."""
+    return [(read_ns[stamp], got) for stamp, got, _ in command if stamp in read_ns]
 
 
 def by_wish(

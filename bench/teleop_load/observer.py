@@ -19,7 +19,6 @@ from teleop_collect.rig.load import LoadedRig
 
 from .gate import OpenGate
 
-RELAYED = "bench/relayed"
 DEPTH = 5000
 
 
@@ -36,7 +35,6 @@ class Observer:
             "leader": (JointState, topics.LEADER_JOINT_STATES),
             "requested": (JointState, topics.ACTION_REQUESTED),
             "command": (JointTrajectory, arm.follower.command_topic),
-            "relayed": (JointState, RELAYED),
         }
         self._subscriptions = {
             name: PolledSubscription(self._node, kind, topic, deep)

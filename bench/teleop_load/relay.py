@@ -1,8 +1,9 @@
 """The floor: a plain rclpy node that subscribes, copies and publishes, nothing else.
 
-    python -m teleop_load.relay FROM TO
+    python -m teleop_load.relay JOINT_STATES TRAJECTORIES
 
-It gets the priority that the package's control nodes ask for.
+What the leader says is the follower's command, so the follower has as much to do as behind
+teleoperation. It gets the priority that the package's control nodes ask for.
 """
 
 import sys
@@ -11,6 +12,7 @@ from contextlib import suppress
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from teleop_collect import topics
 from teleop_collect.nodes.qos import profile
@@ -22,10 +24,11 @@ def main() -> None:
     prefer_control()
     rclpy.init(args=[])
     node = rclpy.create_node("relay")
-    publisher = node.create_publisher(JointState, sys.argv[2], profile(topics.COMMAND_QOS))
+    publisher = node.create_publisher(JointTrajectory, sys.argv[2], profile(topics.COMMAND_QOS))
 
     def copy(message: JointState) -> None:
-        out = JointState(name=message.name, position=message.position)
+        points = [JointTrajectoryPoint(positions=message.position)]
+        out = JointTrajectory(joint_names=message.name, points=points)
         out.header = message.header
         publisher.publish(out)
 
