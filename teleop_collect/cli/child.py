@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from teleop_collect.cli.child_log import ChildLog
 from teleop_collect.rig.processes import Process
@@ -24,10 +25,11 @@ class Child:
         environment: Mapping[str, str],
         log_path: Path,
         echo: Callable[[str], None] | None,
+        start: Callable[..., Any] = subprocess.Popen,
     ) -> None:
         self.process = process
         self.log = ChildLog(process.name, log_path, echo)
-        self.handle = subprocess.Popen(
+        self.handle = start(
             command,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ stay in `<root>/logs/<time>`.
 """
 
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -77,12 +78,14 @@ class SessionOptions:
         own_domain: take any free ROS domain instead of ROS_DOMAIN_ID.
         parameters: further ROS parameters by process name.
         echo: called with each output line of the processes; None for logs only.
+        start: starts a command; takes and returns what `subprocess.Popen` does.
     """
 
     root: Path
     own_domain: bool = False
     parameters: Mapping[str, Mapping[str, object]] | None = None
     echo: Callable[[str], None] | None = None
+    start: Callable[..., Any] = subprocess.Popen
 
 
 class RigSession:
@@ -122,7 +125,7 @@ class RigSession:
             lock = claim_domain(self.domain)
         stack.enter_context(lock)
         self._set_environment(stack, {"ROS_DOMAIN_ID": str(self.domain), **process_environment()})
-        self.supervisor = stack.enter_context(Supervisor(self.log_dir, {}))
+        self.supervisor = stack.enter_context(Supervisor(self.log_dir, {}, self._options.start))
         self.start(self._processes)
 
     def start(self, processes: Sequence[Process]) -> None:

@@ -6,11 +6,12 @@ which then stops the processes in reverse order: SIGINT, then SIGTERM, then SIGK
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from teleop_collect.cli.child import Child
 from teleop_collect.process import DIE_WITH_PARENT
@@ -31,10 +32,22 @@ def command_line(process: Process, parameters: Mapping[str, object]) -> list[str
 
 
 class Supervisor:
-    """All processes of one rig; a context manager that leaves nothing running."""
+    """All processes of one rig; a context manager that leaves nothing running.
 
-    def __init__(self, log_dir: Path, environment: Mapping[str, str]) -> None:
+    Args:
+        log_dir: one file for each process.
+        environment: added to this process's own.
+        start: starts a command; takes and returns what `subprocess.Popen` does.
+    """
+
+    def __init__(
+        self,
+        log_dir: Path,
+        environment: Mapping[str, str],
+        start: Callable[..., Any] = subprocess.Popen,
+    ) -> None:
         self._log_dir = log_dir
+        self._start = start
         self._environment = {**os.environ, **environment, DIE_WITH_PARENT: str(os.getpid())}
         self.children: dict[str, Child] = {}
 
@@ -55,7 +68,9 @@ class Supervisor:
         for process in processes:
             command = command_line(process, parameters.get(process.name, {}))
             log_path = self._log_dir / f"{process.name}.log"
-            self.children[process.name] = Child(process, command, self._environment, log_path, echo)
+            self.children[process.name] = Child(
+                process, command, self._environment, log_path, echo, self._start
+            )
 
     def ended(self, also: str | None = None) -> Child | None:
         """A critical process, or that called `also`, that has ended by itself, if any."""

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.warm_starts import warm_interpreter
+
 from teleop_collect import topics
 from teleop_collect.cli.session import RigSession, SessionOptions, connect_client
 from teleop_collect.clock import SystemClock
@@ -51,7 +53,7 @@ def running_rig(
     """
     loaded = load_rig(rig)
     processes = [p for p in processes_of(loaded) if only is None or p.name in only]
-    options = SessionOptions(root=root, own_domain=True)
+    options = SessionOptions(root=root, own_domain=True, start=warm_interpreter().start)
     with (
         RigSession(loaded, options, ()) as session,
         connect_client(tuple(loaded.rig.objects)) as client,
