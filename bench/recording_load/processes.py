@@ -57,12 +57,18 @@ def own_domain() -> Iterator[dict[str, str]]:
 
 
 class Process:
-    """A process of a bench in a session of its own; leaving the context ends it."""
+    """A process of a bench in a session of its own; leaving the context ends it.
+
+    Attributes:
+        open: starts a command; takes and returns what `subprocess.Popen` does.
+    """
+
+    open: Callable[..., Any] = staticmethod(subprocess.Popen)
 
     def __init__(self, command: Sequence[str], log: Path, **options: Any) -> None:
         self._log: IO[bytes] = log.open("ab")
         self._final_cpu_s: float | None = None
-        self.handle = subprocess.Popen(
+        self.handle = self.open(
             command, stderr=self._log, start_new_session=True, **({"stdout": self._log} | options)
         )
 

