@@ -95,11 +95,13 @@ def kill(report: Report, count: int) -> None:
         loaded = kills.write_rig(folder)
         with kills.KillRig(loaded, node, client, folder / "processes.log") as rig:
             done = [rig.kill() for _ in range(count)]
+            replaced = rig.replaced
     rest_ms = [k.rest_ms for k in done]
     p50, p99 = np.percentile(rest_ms, [50, 99])
     report.row(
         "kill -9 of teleop in motion",
         kills=count,
+        replaced=replaced,
         speed_min_rad_s=min(k.speed for k in done),
         speed_max_rad_s=max(k.speed for k in done),
         rest_p50_ms=p50,

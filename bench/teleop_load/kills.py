@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
+from recording_load.held_ports import hold, udp_ports
 from recording_load.processes import Process, wait_until
 from sensor_msgs.msg import JointState
 
@@ -36,6 +38,8 @@ SILENT_MS = 50.0
 """A follower that is not heard for longer was not watched, whatever it did."""
 HAND_HZ, HAND_S = 50.0, 600.0
 READY_S = 60.0
+DEAF_S, REPLACEMENTS = 20.0, 3
+"""A node that does not engage for so long will not; how many are tried."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,11 @@ def write_rig(folder: Path) -> LoadedRig:
 
 
 class KillRig:
-    """Leader bus, leader and follower of the graph; teleoperation comes and is killed."""
+    """Leader bus, leader and follower of the graph; teleoperation comes and is killed.
+
+    Attributes:
+        replaced: nodes that did not engage after their predecessor had been killed.
+    """
 
     def __init__(self, loaded: LoadedRig, node: Any, client: RigClient, log: Path) -> None:
         self._loaded, self._client, self._log = loaded, client, log
@@ -76,6 +84,7 @@ class KillRig:
         deep = profile(topics.FAST_QOS, depth=2000)
         self._joints = PolledSubscription(node, JointState, topics.FOLLOWER_JOINT_STATES, deep)
         self._stack, self._number, self._newest = ExitStack(), 0, 0.0
+        self.replaced = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -128,11 +137,7 @@ class KillRig:
 
     def kill(self) -> Kill:
         """Let the node follow the hand, kill it at speed, and watch the follower."""
-        process, engage = self._next, f"teleop_{self._number}/engage"
-        process.handle.stdin.write("\n")
-        process.handle.stdin.flush()
-        self._next = self._stack.enter_context(self._teleop())
-        wait_until(lambda: engages(self._client, engage), READY_S, "engaging")
+        process = self._engaged()
         wait_until(lambda: self._speed() > MOVING, READY_S, "the follower to move")
         # Another moment of the motion each time.
         time.sleep(0.1 + 0.037 * (self._number % 11))
@@ -141,6 +146,22 @@ class KillRig:
         killed_ns = time.time_ns()
         process.end(signal.SIGKILL)
         return Kill(speed, *self._watched(killed_ns))
+
+    def _engaged(self) -> Process:
+        """The next node, engaged; one that Fast DDS has left deaf is replaced (`held_ports`)."""
+        for _ in range(REPLACEMENTS):
+            process, engage = self._next, f"teleop_{self._number}/engage"
+            process.handle.stdin.write("\n")
+            process.handle.stdin.flush()
+            self._next = self._stack.enter_context(self._teleop())
+            with suppress(TimeoutError):
+                wait_until(partial(engages, self._client, engage), DEAF_S, "engaging")
+                return process
+            self.replaced += 1
+            ports = udp_ports(process.handle.pid)
+            process.end(signal.SIGTERM)
+            hold(ports, self._stack)
+        raise TimeoutError(f"none of {REPLACEMENTS} nodes engaged within {DEAF_S:g} s")
 
     def _watched(self, killed_ns: int) -> tuple[float, float]:
         """Time to rest, and the longest silence of the follower, in ms."""

@@ -39,6 +39,8 @@ _PARSED = {
     Opcode.ATTACHMENT: records.Attachment,
 }
 _IGNORED = {Opcode.MESSAGE_INDEX}
+MAX_CHANNELS = 10_000
+"""Topics of one file; a rig has tens."""
 
 
 @dataclass
@@ -84,6 +86,7 @@ class SalvageReader:
         if file.size < len(MAGIC) or file.bytes_at(0, len(MAGIC)) != MAGIC:
             raise UnreadableError(f"{file.name} does not begin as an MCAP file does")
         self._file = file
+        self._channels: set[int] = set()
         self.damage = Damage([])
 
     def __iter__(self) -> Iterator[Salvageable]:
@@ -130,6 +133,11 @@ class SalvageReader:
             self.damage.records_discarded += 1
             self.damage.note(f"a {Opcode(opcode).name.lower()} record is damaged")
             return
+        if opcode == Opcode.CHANNEL:
+            self._channels.add(record.id)
+            if len(self._channels) > MAX_CHANNELS:
+                self.damage.note(f"there are more than {MAX_CHANNELS} channels")
+                raise self._file.error("no recording has so many channels")
         yield record
 
     def _check_attachment(self, record: records.Attachment, body: bytes) -> None:

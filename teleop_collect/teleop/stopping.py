@@ -16,7 +16,9 @@ import math
 AT_REST = 1e-12
 """Velocity (rad/s or m/s) that counts as zero."""
 
-_ROUNDS = 60
+_ROUNDS, _SECANTS = 120, 12
+"""Looks for a root, and how many of them before halvings are mixed in."""
+
 _CLOSE = 1e-12
 """Room (rad or m) that may be left unused."""
 
@@ -103,7 +105,8 @@ def largest_within(room: float, step: "StopStep", low: float, high: float) -> fl
     """The largest acceleration of a tick from `low` to `high` whose stop ends within `room`.
 
     Travel grows with the acceleration, so the root is bracketed and closed in on by secants (the
-    Illinois rule: Dowell and Jarratt 1971), and the answer lies on the safe side of it.
+    Illinois rule: Dowell and Jarratt 1971), where they fail by halvings too, and the answer lies on
+    the safe side of it.
 
     Args:
         room: rad or m.
@@ -115,11 +118,11 @@ def largest_within(room: float, step: "StopStep", low: float, high: float) -> fl
     if below >= 0.0 or above <= 0.0:
         return low if below >= 0.0 else high
     left, side = -below, 0
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         if left <= _CLOSE:
             break
         middle = (low * above - high * below) / (above - below)
-        if not low < middle < high:
+        if not low < middle < high or (turn > _SECANTS and turn % 2):
             middle = 0.5 * (low + high)
         found = step.travel(middle) - room
         # An end that stays twice weighs half, or the secant would close in from one side alone.
