@@ -25,7 +25,13 @@ PROCESSES = ("leader_bus_emulator_main", "leader_arm", "sim_rig", "teleop", "rig
 def rig(tmp_path_factory):
     folder = tmp_path_factory.mktemp("replay_robot")
     data = yaml.safe_load(load_rig("sim_tabletop").text) | {"cameras": {}}
-    data["teleop"] = {"rate_hz": 200, "align": {"ramp_rad_s": 1.0, "ramp_m_s": 0.1}}
+    data["teleop"] = {
+        "rate_hz": 200,
+        "align": {"ramp_rad_s": 1.0, "ramp_m_s": 0.1},
+        # A machine that stands still for half a second must end no replay here; the fault of a
+        # leader that is silent for so long has tests of its own.
+        "watchdog": {"fault_after_s": 3.0},
+    }
     path = folder / "rig.yaml"
     path.write_text(yaml.safe_dump(data))
     with running_rig(folder, str(path), PROCESSES, checked=True) as running:
@@ -52,6 +58,7 @@ def gentle_episode(folder: Path, duration_s: float) -> Path:
 
 
 def check(rig: RunningRig) -> None:
+    rig.client.set_bool(topics.TELEOP_ENGAGE, False)
     wait_for_check(rig)
 
 
