@@ -11,8 +11,10 @@ from teleop_collect.clock import NS_PER_S
 from teleop_collect.rig.leader_config import Clutch
 from teleop_collect.samples import JointSample
 
-SILENCE = 1.5
-"""Times `watchdog.hold_after_s` without samples after the release: enough to hold, not to fault."""
+SILENCE, SEEN = 1.5, 0.25
+"""Times `watchdog.hold_after_s` without samples after the release: enough to hold, not to fault;
+and how much of a pause between two calls counts. A loop that stood still while the hold was due
+must find the silence still there, or the follower would rush after the leader."""
 
 
 class LeaderClutch:
@@ -26,23 +28,25 @@ class LeaderClutch:
     def __init__(self, clutch: Clutch, hold_after_s: float) -> None:
         self._clutch = clutch
         self._silence_ns = round(SILENCE * hold_after_s * NS_PER_S)
+        self._seen_ns = round(SEEN * hold_after_s * NS_PER_S)
         self._last: JointSample | None = None
         self._kept: JointSample | None = None
-        self._silent_until_ns: int | None = None
+        self._silent_ns = 0
+        self._now_ns = 0
 
     def passed(self, sample: JointSample, now_ns: int) -> JointSample | None:
         """What to hand to the chain at monotonic time `now_ns`; None for nothing."""
+        since_ns, self._now_ns = now_ns - self._now_ns, now_ns
         if self._is_pressed(sample):
             if self._kept is None:
                 self._kept = self._last or sample
             return replace(self._kept, stamp_ns=sample.stamp_ns, velocity=())
         if self._kept is not None:
-            self._kept, self._silent_until_ns = None, now_ns + self._silence_ns
+            self._kept, self._silent_ns = None, self._silence_ns
+        elif self._silent_ns > 0:
+            self._silent_ns -= min(since_ns, self._seen_ns)
         self._last = sample
-        if self._silent_until_ns is not None and now_ns < self._silent_until_ns:
-            return None
-        self._silent_until_ns = None
-        return sample
+        return None if self._silent_ns > 0 else sample
 
     def _is_pressed(self, sample: JointSample) -> bool:
         position = dict(zip(sample.names, sample.position, strict=False)).get(self._clutch.joint)
