@@ -336,8 +336,8 @@ def crowded_metadata(pairs: int) -> bytes:
 OVERFULL = {
     "metadata of 200 000 names": crowded_metadata(200_000),
     "strings compressed 900 : 1": many_messages(3200, long_string, 16),
-    "100 000 messages of no bytes": many_messages(100_000, lambda _: b"", 100_000),
-    "100 000 indexed messages of no bytes": indexed_empty_messages(100_000),
+    "60 000 messages of no bytes": many_messages(60_000, lambda _: b"", 60_000),
+    "60 000 indexed messages of no bytes": indexed_empty_messages(60_000),
 }
 """Well-formed files that hold too much for their size: a look at their index may pass."""
 
