@@ -14,7 +14,8 @@ EXPECTED_FACTOR = 3
 WARN_FACTOR = 5
 _RECENT_EPISODES = 20
 PATIENCE_S = 2.0
-"""A recorder that was killed may hold its lock a moment longer, by a program it had started."""
+"""How long another recorder may take to let go: one that was killed has been seen to hold its lock
+for a moment after its end."""
 
 
 class RootLock:

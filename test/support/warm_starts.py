@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import IO, Any
 
@@ -61,7 +62,8 @@ class WarmProcess:
     def send_signal(self, number: int) -> None:
         """Send a signal if it still runs."""
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it may have ended since
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Send SIGKILL if it still runs."""
