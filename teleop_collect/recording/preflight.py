@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import time
 from pathlib import Path
 
 from teleop_collect.errors import BusyError, CheckFailed, ConfigError
@@ -13,9 +12,6 @@ LOCK_FILE = ".recorder.lock"
 EXPECTED_FACTOR = 3
 WARN_FACTOR = 5
 _RECENT_EPISODES = 20
-PATIENCE_S = 2.0
-"""How long another recorder may take to let go: one that was killed has been seen to hold its lock
-for a moment after its end."""
 
 
 class RootLock:
@@ -39,22 +35,13 @@ class RootLock:
                 f"cannot write to the dataset root {root}: {error.strerror};"
                 " set recording.root of the rig file to a folder you may write"
             ) from None
-        if not self._is_ours_within(PATIENCE_S):
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
             os.close(self._fd)
             raise BusyError(
                 f"another recorder is using {root}; stop it or choose another recording.root"
-            )
-
-    def _is_ours_within(self, patience_s: float) -> bool:
-        deadline = time.monotonic() + patience_s
-        while True:
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except OSError:
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.02)
+            ) from None
 
     def close(self) -> None:
         """Let others record there."""

@@ -80,11 +80,12 @@ class WarmInterpreter:
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)
         theirs.close()
         self._socket = ours
-        self._lock = threading.Lock()
+        # One start at a time: an answer does not say which of two requests it is for.
+        self._starting = threading.Lock()
         self._started: dict[int, WarmProcess] = {}
         self._early: dict[int, int] = {}
         self._pids: list[int] = []
-        self._forked = threading.Condition(self._lock)
+        self._forked = threading.Condition()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def start(
@@ -110,7 +111,7 @@ class WarmInterpreter:
         readable, output = os.pipe() if piped else (-1, os.dup(stdout.fileno()))
         environment = dict(os.environ if env is None else env)
         request = json.dumps({"arguments": list(command[2:]), "environment": environment})
-        with self._forked:
+        with self._starting, self._forked:
             socket.send_fds(self._socket, [request.encode()], [output])
             os.close(output)
             assert self._forked.wait_for(lambda: self._pids, 60), "the warm interpreter is silent"
