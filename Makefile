@@ -26,6 +26,10 @@ VENV ?= $(if $(filter jazzy,$(FLAVOUR)),.venv,.venv-$(FLAVOUR))
 BIN := $(VENV)/bin
 SETUP_INPUTS := setup.py setup.cfg pyproject.toml tools/setup.sh
 
+# What tools/setup.sh installs is compiled at first use; unless that is kept, each process of a graph
+# spends a second on compiling it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Demos, tests and benches stay on this machine.
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 

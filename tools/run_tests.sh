@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # Runs all tests, or pytest with the arguments given.
 #
-# The real graph runs in real time, so its tests have the machine for themselves, one after the other.
-# All other tests run before, file by file on each core.
+# First what needs no ROS graph, file by file and more files at once than cores: tests of devices wait
+# for their buses most of the time. Then single nodes, two files at once. Whole rigs run in real time,
+# so each has the machine for itself.
 # Usage: tools/run_tests.sh PYTHON [PYTEST_ARGUMENT...]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 python=$1
 shift
-real_time=(test/cli/test_up.py test/nodes)
 
 if [ $# -gt 0 ]; then
   exec "$python" -m pytest "$@"
 fi
 status=0
-"$python" -m pytest -n auto --dist loadfile "${real_time[@]/#/--ignore=}" || status=1
-"$python" -m pytest "${real_time[@]}" || status=1
+"$python" -m pytest -n 3 --dist loadfile --ignore=test/nodes --ignore=test/graphs || status=1
+"$python" -m pytest -n 2 --dist loadfile test/nodes || status=1
+"$python" -m pytest test/graphs || status=1
 exit $status

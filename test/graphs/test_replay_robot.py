@@ -4,14 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from support.graph import RunningRig, running_rig, wait_for, wait_for_check
-from support.synthetic_episode import START_NS, write_plan
-from support.synthetic_streams import JOINTS, build_plan
+from support.robot_replay import gentle_episode, replay
+from support.synthetic_streams import JOINTS
 
 from teleop_collect import topics
 from teleop_collect.rig.load import load_rig
@@ -36,25 +34,6 @@ def rig(tmp_path_factory):
     path.write_text(yaml.safe_dump(data))
     with running_rig(folder, str(path), PROCESSES, checked=True) as running:
         yield running
-
-
-def replay(episode: Path, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "teleop_collect.cli.main", "replay", str(episode)]
-    command += ["--to", "robot", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=150, env=os.environ)
-
-
-def gentle_episode(folder: Path, duration_s: float) -> Path:
-    """An episode whose motion stays near the arm's home, clear of the table."""
-    name = "20261120T090000Z-sim_tabletop-c1b2c3"
-    plan = build_plan(name, START_NS, duration_s, 0, True, (), (64, 48))
-    home = load_rig("sim_tabletop").rig.arms["main"].home
-    samples = plan.streams["/teleop/action_sent"].samples
-    start = samples[0].value["position"].copy()
-    at_home = np.array([home.get(joint, start[i]) for i, joint in enumerate(JOINTS)])
-    for sample in samples:
-        sample.value["position"] = at_home + 0.1 * (sample.value["position"] - start)
-    return write_plan(plan, folder, name)
 
 
 def check(rig: RunningRig) -> None:
@@ -132,32 +111,3 @@ def test_a_replay_that_is_refused_leaves_an_engaged_operator_alone(rig, tmp_path
     assert "already engaged" in rig.client.set_bool(topics.TELEOP_ENGAGE, True).message
     assert rig.log("teleop").count("-> DISARMED") == before
     rig.client.set_bool(topics.TELEOP_ENGAGE, False)
-
-
-def test_a_motion_beyond_a_limit_moves_nothing_and_names_joint_time_value_and_limit(tmp_path):
-    name = "20261120T090000Z-sim_tabletop-b1b2c3"
-    plan = build_plan(name, START_NS, 2.0, 0, True, (), (64, 48))
-    for sample in plan.streams["/teleop/action_sent"].samples[100:]:
-        position = sample.value["position"].copy()
-        position[JOINTS.index("elbow")] = 9.0
-        sample.value["position"] = position
-    episode = write_plan(plan, tmp_path, name)
-
-    refused = replay(episode)
-
-    assert refused.returncode == 1
-    assert "joint elbow at 0.5" in refused.stderr
-    assert "position 9.0000 rad, limit " in refused.stderr
-    assert refused.stderr.count("Traceback") == 0
-    told = json.loads(replay(episode, "--json").stdout)
-    assert any("joint elbow at" in line for line in told["refused"])
-
-
-def test_without_a_running_rig_it_says_what_to_start(rig, tmp_path, monkeypatch):
-    monkeypatch.setenv("ROS_DOMAIN_ID", "99")
-    episode = gentle_episode(tmp_path, 1.0)
-
-    refused = replay(episode, "--rig", str(rig.loaded.path))
-
-    assert refused.returncode == 2
-    assert "no teleoperation runs on this ROS domain; start the rig first" in refused.stderr

@@ -1,8 +1,6 @@
 """The whole graph of the simulated rig, as an operator uses it: real processes, real DDS."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,21 +33,15 @@ COMMANDS = 40_000
 """More than come in the longest episode."""
 
 
-@contextmanager
-def rig_with_operator(root: Path, *, checked: bool) -> Iterator[RunningRig]:
-    with running_rig(root, checked=checked) as running:
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    """As on a day on which the rig was checked before."""
+    with running_rig(tmp_path_factory.mktemp("graph"), checked=True) as running:
         wait_for(
             lambda: running.client.state(topics.SIM_OPERATOR_STATUS).get("state") == "idle",
             60,
             "the scripted operator",
         )
-        yield running
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory):
-    """As on a day on which the rig was checked before."""
-    with rig_with_operator(tmp_path_factory.mktemp("graph"), checked=True) as running:
         yield running
 
 
@@ -111,22 +103,21 @@ class Performed(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def episode(tmp_path_factory):
-    """One performed episode, from a rig that checked itself first and is gone since."""
-    with rig_with_operator(tmp_path_factory.mktemp("episode"), checked=False) as rig:
-        success = rig.loaded.rig.tasks["pick_cube"].success
-        listener = CommandListener()
-        episode_id = engage_and_start(rig)
-        done = {"state": "done", "episode_id": episode_id}
-        wait_for(
-            lambda: done.items() <= rig.client.state(topics.SIM_OPERATOR_STATUS).items(),
-            90,
-            "the operator to finish",
-        )
-        rig.client.set_bool(topics.LABEL_SUCCESS, bool(evaluate(success, rig.client.poses())))
-        folder = Path(rig.client.trigger(topics.STOP_EPISODE).message)
-        heard = listener.commands()
-        listener.close()
+def episode(rig):
+    """One performed episode."""
+    success = rig.loaded.rig.tasks["pick_cube"].success
+    listener = CommandListener()
+    episode_id = engage_and_start(rig)
+    done = {"state": "done", "episode_id": episode_id}
+    wait_for(
+        lambda: done.items() <= rig.client.state(topics.SIM_OPERATOR_STATUS).items(),
+        90,
+        "the operator to finish",
+    )
+    rig.client.set_bool(topics.LABEL_SUCCESS, bool(evaluate(success, rig.client.poses())))
+    folder = Path(rig.client.trigger(topics.STOP_EPISODE).message)
+    heard = listener.commands()
+    listener.close()
     return Performed(folder, heard, success)
 
 

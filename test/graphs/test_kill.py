@@ -17,8 +17,8 @@ from bench.recording_load.kills import KillRun, percentile
 from bench.recording_load.processes import Recorder
 
 KILLS, AT_MOST, NEEDED = 20, 25, 5
-LANES = 4
-LATEST_S = 3.0
+LANES = 5
+LATEST_S = 2.5
 
 
 @pytest.fixture(autouse=True)
