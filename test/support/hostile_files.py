@@ -5,6 +5,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import lz4.frame
@@ -333,11 +334,21 @@ def crowded_metadata(pairs: int) -> bytes:
     return file_of(record(12, text("x") + struct.pack("<I", len(body)) + body))
 
 
-OVERFULL = {
-    "metadata of 200 000 names": crowded_metadata(200_000),
-    "strings compressed 900 : 1": many_messages(3200, long_string, 16),
-    "60 000 messages of no bytes": many_messages(60_000, lambda _: b"", 60_000),
-    "60 000 indexed messages of no bytes": indexed_empty_messages(60_000),
+def made_once(make: Callable[[], bytes]) -> Callable[[Path], None]:
+    """Writes what `make` gives; it is asked at the first use."""
+    kept = cache(make)
+
+    def write(path: Path) -> None:
+        path.write_bytes(kept())
+
+    return write
+
+
+OVERFULL: dict[str, Callable[[Path], None]] = {
+    "metadata of 200 000 names": made_once(lambda: crowded_metadata(200_000)),
+    "strings compressed 900 : 1": made_once(lambda: many_messages(3200, long_string, 16)),
+    "60 000 messages of no bytes": made_once(lambda: many_messages(60_000, lambda _: b"", 60_000)),
+    "60 000 indexed messages of no bytes": made_once(lambda: indexed_empty_messages(60_000)),
 }
 """Well-formed files that hold too much for their size: a look at their index may pass."""
 
