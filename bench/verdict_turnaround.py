@@ -2,11 +2,11 @@
 
     python bench/verdict_turnaround.py [--seconds 30] [--episodes 2]
 
-The whole simulated rig runs and is recorded: two RGB-D cameras, joints, a 500 Hz wrench. The time
-runs from the end of the episode, as its manifest states it, to the event `verdict`, by which
-qa.json is in the episode's folder; the first episode meets a process that has checked nothing yet.
-The rig goes on all the while. What the machine itself does to the recording is told as well:
-verdicts of a busy machine are `fail`, because its cameras miss frames.
+The whole simulated rig runs, its operator works and is recorded: two RGB-D cameras, joints, a 500
+Hz wrench. The time runs from the end of the episode, as its manifest states it, to the event
+`verdict`, by which qa.json is in the episode's folder; the first episode meets a process that has
+checked nothing yet. The rig goes on all the while. What the machine itself does to the recording is
+told as well: verdicts of a busy machine are `fail`, because its cameras miss frames.
 """
 
 import argparse
@@ -32,11 +32,16 @@ WATCHED_S = 0.5
 
 def measure(client: RigClient, seconds: float) -> dict[str, Any]:
     """Record one episode of so many seconds; the event of its verdict, and the episode."""
+    client.trigger(topics.SIM_RESET)
+    client.wait_until(
+        lambda: client.set_bool(topics.TELEOP_ENGAGE, True).success, TIMEOUT_S, "engaging"
+    )
     started = client.trigger(topics.START_EPISODE)
     if not started.success:
         raise SystemExit(f"could not start: {started.message}")
     time.sleep(seconds)
     folder = Path(client.trigger(topics.STOP_EPISODE, TIMEOUT_S).message)
+    client.set_bool(topics.TELEOP_ENGAGE, False)
     found: list[dict[str, Any]] = []
 
     def told() -> bool:

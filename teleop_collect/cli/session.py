@@ -33,7 +33,7 @@ START_TIMEOUT_S = 60.0
 PROBE_BYTES = 4096
 CHECK_TIMEOUT_S = 120.0
 """For the whole check of two simulated arms that move one after the other, on a busy machine."""
-WRITERS = ("recorder", "rig_check")
+WRITERS = ("recorder", "rig_check", "episode_qa")
 """Processes that need to know the recording root."""
 
 

@@ -3,11 +3,11 @@
 Uses the file's own index where it has one and walks the file where it has not.
 """
 
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from isal.isal_zlib import crc32
 from mcap import records
 from mcap.opcode import Opcode
 
@@ -113,6 +113,7 @@ class McapFile:
         log_ns: int | None = None,
         on_damage: Callable[[UnreadableError], None] | None = None,
         check_crc: bool = True,
+        skipped: int = 0,
     ) -> Iterator[RawMessage]:
         """Messages in the order of the file.
 
@@ -122,12 +123,13 @@ class McapFile:
             on_damage: called for each unreadable chunk, which is then left out; without it the
                 first one is raised.
             check_crc: compare chunks with their checksums.
+            skipped: so many parts of the file are left out at its beginning.
 
         Raises:
             HostileError: the chunks become too much in all.
             UnreadableError: a chunk is damaged and `on_damage` is not given.
         """
-        for part in self.index.parts:
+        for part in self.index.parts[skipped:]:
             if not part.may_hold(channel_ids, log_ns):
                 continue
             try:
@@ -140,6 +142,14 @@ class McapFile:
                     raise
                 on_damage(error)
 
+    def bytes_at(self, offset: int, length: int) -> bytes:
+        """Bytes of the file as they are.
+
+        Raises:
+            UnreadableError: they are not all inside the file.
+        """
+        return self._file.bytes_at(offset, length)
+
     def attachments(self) -> dict[str, bytes]:
         """All attachments by name; names are labels and never paths."""
         found: dict[str, bytes] = {}
@@ -149,7 +159,7 @@ class McapFile:
             total += len(body)
             if total > MAX_ATTACHMENTS_BYTES:
                 raise self._file.error(f"attachments are over {MAX_ATTACHMENTS_BYTES} bytes")
-            if int.from_bytes(body[-4:], "little") not in (0, zlib.crc32(memoryview(body)[:-4])):
+            if int.from_bytes(body[-4:], "little") not in (0, crc32(memoryview(body)[:-4])):
                 raise self._file.error("an attachment's checksum does not match its content")
             attachment = self._file.parse(records.Attachment, body)
             self._file.check_name(attachment.name)
@@ -185,7 +195,7 @@ class McapFile:
         if not len(MAGIC) <= footer.summary_start <= footer_start:
             raise file.error(f"the summary starts at {footer.summary_start}, outside the file")
         summary = file.bytes_at(footer.summary_start, file.size - len(MAGIC) - footer.summary_start)
-        if footer.summary_crc not in (0, zlib.crc32(memoryview(summary)[:-4])):
+        if footer.summary_crc not in (0, crc32(memoryview(summary)[:-4])):
             raise file.error("the summary's checksum does not match its content")
         return int(footer.summary_start)
 

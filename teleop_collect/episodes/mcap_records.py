@@ -10,13 +10,13 @@ Format: https://mcap.dev/spec
 import os
 import struct
 import threading
-import zlib
 from collections.abc import Container, Iterator
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 import lz4.frame
 import zstandard
+from isal.isal_zlib import crc32
 from mcap import records
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
@@ -239,7 +239,7 @@ def decompress(
     data = _expand(file, chunk)
     if len(data) != size:
         raise file.error(f"a chunk holds {len(data)} bytes and declares {size}")
-    if check_crc and chunk.uncompressed_crc not in (0, zlib.crc32(data)):
+    if check_crc and chunk.uncompressed_crc not in (0, crc32(data)):
         raise file.error("a chunk's checksum does not match its content")
     return memoryview(data)
 

@@ -14,6 +14,7 @@ import numpy as np
 from teleop_collect import topics
 from teleop_collect.episodes.contents import Contents
 from teleop_collect.episodes.decoding import Decoder
+from teleop_collect.episodes.early_scan import EarlyScan
 from teleop_collect.episodes.files import EpisodeFiles, find_files
 from teleop_collect.episodes.images import IMAGE_TYPES, ImageArray, image_array
 from teleop_collect.episodes.labels import Label, effective_success, read_labels
@@ -139,6 +140,7 @@ class Episode:
         on_damage: OnDamage | None = None,
         *,
         check_crc: bool = True,
+        early: EarlyScan | None = None,
     ) -> None:
         """Read the whole file once: times of all streams, messages of all small streams.
 
@@ -150,11 +152,16 @@ class Episode:
                 one is raised.
             check_crc: compare chunks with their checksums; needless once the whole file's hash
                 has been compared.
+            early: what was read while it was recorded, if `continues` it.
 
         Raises:
             UnreadableError: a chunk is damaged.
         """
-        self._scan = scan(self._contents, on_image, on_damage, check_crc=check_crc)
+        self._scan = scan(self._contents, on_image, on_damage, check_crc=check_crc, early=early)
+
+    def continues(self, early: EarlyScan) -> bool:
+        """Whether this is the episode that was read while it was recorded."""
+        return early.fits(self._contents)
 
     def times(self, topic: str) -> StreamTimes:
         """When each message of a stream was measured, sent and received, in file order."""

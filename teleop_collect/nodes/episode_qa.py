@@ -1,13 +1,14 @@
 """Node `episode_qa`: checks each episode as soon as it is finished, while the scene still stands.
 
-A process of its own, ranked below control and recording, that has everything loaded before the
-first episode ends. It writes qa.json into the episode's folder and says the verdict on
-`episode/event`.
+A process of its own, ranked below control and recording, that reads the file while it grows, so
+that little is left to do after the stop. It writes qa.json into the episode's folder and says the
+verdict on `episode/event`.
 """
 
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,18 @@ from std_msgs.msg import String
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
-from teleop_collect.errors import TeleopCollectError
+from teleop_collect.errors import TeleopCollectError, UnreadableError
 from teleop_collect.nodes.host import Host, run_node
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.provenance.manifest import iso_utc, read_manifest
+from teleop_collect.qa.early import EarlyLook
 from teleop_collect.qa.run import check_episode
+from teleop_collect.recording.place import Place
 
 POLL_S = 0.02
+LOOK_POLLS = 25
+"""Polls between two looks into the file that is being recorded: half a second."""
 NICE = 1
 """Below control, recording and whatever has no rank of its own; further down, a busy machine would
 let the operator wait."""
@@ -35,26 +40,53 @@ class EpisodeQaNode:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        host.rig()
+        rig = host.rig().rig
+        root = host.parameter("root", "", "folder for episodes; the rig file's when empty")
+        self._root = Path(root or rig.recording.root).expanduser()
         latched = profile(topics.LATCHED_QOS)
         self._episodes = PolledSubscription(host.node, String, topics.EPISODE, latched)
         self._events = host.node.create_publisher(
             String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
         )
         self._checked = ""
+        self._early: EarlyLook | None = None
 
     def run(self) -> None:
         """Check until the stop."""
+        polls = 0
         while not self._host.stop.wait(POLL_S):
             for taken in self._episodes.drain():
-                path = finished_path(taken.message.data)
-                if path and path != self._checked:
-                    self._checked = path
-                    self._check(Path(path))
+                self._hear(taken.message.data)
+            polls += 1
+            if self._early is not None and polls % LOOK_POLLS == 0:
+                self._look_ahead(self._early)
+
+    def _hear(self, text: str) -> None:
+        path, begun = finished_path(text), begun_episode(text)
+        if path and path != self._checked:
+            self._checked = path
+            self._check(Path(path))
+        self._drop_early()
+        if begun:
+            # Not to be found where the recorder has another root: then all is read in the end.
+            with suppress(OSError):
+                self._early = EarlyLook(Place(self._root, begun).active_file)
+
+    def _look_ahead(self, early: EarlyLook) -> None:
+        try:
+            early.advance()
+        except (UnreadableError, OSError) as error:
+            self._host.node.get_logger().warning(f"not read while it is recorded: {error}")
+            self._drop_early()
+
+    def _drop_early(self) -> None:
+        if self._early is not None:
+            self._early.close()
+            self._early = None
 
     def _check(self, folder: Path) -> None:
         try:
-            event = verdict_event(folder)
+            event = verdict_event(folder, self._early)
         except (TeleopCollectError, OSError) as error:
             # Also when it was undone meanwhile: then there is nothing to say.
             self._host.node.get_logger().warning(f"{folder.name} was not checked: {error}")
@@ -65,7 +97,8 @@ class EpisodeQaNode:
         )
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Leave what is being recorded."""
+        self._drop_early()
 
 
 def finished_path(text: str) -> str:
@@ -79,10 +112,21 @@ def finished_path(text: str) -> str:
     return "" if state.get("ended") == "undone" else str(state.get("path") or "")
 
 
-def verdict_event(folder: Path) -> dict[str, Any]:
+def begun_episode(text: str) -> str:
+    """The episode that is being recorded; empty for any other state."""
+    try:
+        state = json.loads(text)
+    except json.JSONDecodeError:
+        return ""
+    if not isinstance(state, dict) or state.get("state") != "recording":
+        return ""
+    return str(state.get("episode_id") or "")
+
+
+def verdict_event(folder: Path, early: EarlyLook | None) -> dict[str, Any]:
     """Check an episode; the event that tells what was found, and how long after the stop."""
     ended_ns = read_manifest(folder).ended_ns
-    report = check_episode(folder)
+    report = check_episode(folder, early=early)
     now_ns = time.time_ns()
     messages = [f.message for f in report.findings if f.severity != "info"]
     return {

@@ -84,7 +84,7 @@ def rig_graph(roles: frozenset[Role], recorder: tuple[Argument, ...] = ()) -> li
         values = context.launch_configurations
         given = {name: values[name] for name, *_ in recorder if values[name]}
         root = {name: given[name] for name in ("root",) if name in given}
-        parameters = {"recorder": given, "rig_check": root}
+        parameters = {"recorder": given, "rig_check": root, "episode_qa": root}
         loaded = _loaded(values["rig"], values["emulate"])
         _hold_domain(values["namespace"])
         return list(_rig_actions(loaded, values["namespace"], roles, parameters))

@@ -17,6 +17,7 @@ from teleop_collect.episodes.reader import SAMPLED, Episode
 from teleop_collect.episodes.streams import Int64Array, StreamData, StreamInfo, StreamTimes
 from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.arms import ArmStreams, arms_of, recorded_rig
+from teleop_collect.qa.early import EarlyLook
 from teleop_collect.qa.images import ImageFacts, ImageProbe
 from teleop_collect.qa.motion import Motion
 from teleop_collect.rig.config import Rig
@@ -50,6 +51,7 @@ class Evidence:
     Args:
         episode: opened.
         mapping: which topic is which stream, for recordings of others.
+        early: what was looked at while it was recorded; what it saw of another file is not used.
 
     Attributes:
         episode: as given.
@@ -63,7 +65,12 @@ class Evidence:
         UnreadableError: it holds messages, and none of them can be decoded.
     """
 
-    def __init__(self, episode: Episode, mapping: LoadedMapping | None = None) -> None:
+    def __init__(
+        self,
+        episode: Episode,
+        mapping: LoadedMapping | None = None,
+        early: EarlyLook | None = None,
+    ) -> None:
         self.episode = episode
         self.mapping = mapping
         if mapping is not None:
@@ -78,10 +85,14 @@ class Evidence:
         self.sha256 = _sha256(episode)
         # Bytes that are the ones the recorder wrote need no second comparison, chunk by chunk.
         is_proven = self.sha256 is not None and self.sha256 == self.recorded_sha256
+        begun = early if early is not None and is_proven and episode.continues(early.scan) else None
+        if begun is not None:
+            _look_at_begun(begun, probes)
         episode.scan(
             on_image=lambda topic, raw: probes[topic].see(raw),
             on_damage=lambda error: self.damage.append(str(error)),
             check_crc=not is_proven,
+            early=begun.scan if begun else None,
         )
         self.images: dict[str, ImageFacts] = {t: probe.facts() for t, probe in probes.items()}
         _check_content(episode, self.images, self.damage)
@@ -323,6 +334,13 @@ def _set(stamp_ns: Int64Array) -> Int64Array:
 
 def _is_engaged(column: Any) -> Any:
     return np.array([str(state).lower() == ENGAGED for state in column], dtype=bool)
+
+
+def _look_at_begun(early: EarlyLook, probes: Mapping[str, ImageProbe]) -> None:
+    """Take over what was seen of images, and look at the pixels that are wanted of them."""
+    wanted = {topic: probes[topic].resume(seen) for topic, seen in early.compared.items()}
+    for topic, position, raw in early.scan.images(wanted):
+        probes[topic].look(position, raw)
 
 
 def _sha256(episode: Episode) -> str | None:

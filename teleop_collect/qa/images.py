@@ -84,6 +84,25 @@ class ImageFacts:
     change_from: int = 0
 
 
+class Comparison:
+    """Compares each image of a stream with the one before.
+
+    Attributes:
+        same: for each image, whether every byte equals the image before.
+    """
+
+    def __init__(self) -> None:
+        self.same: list[bool] = []
+        self._before: tuple[bytes, NDArray[np.uint8]] | None = None
+
+    def take(self, raw: RawMessage) -> None:
+        """Take the next image."""
+        data = np.frombuffer(raw.data, dtype=np.uint8)[STAMP_END:]
+        seen = data[::QUICK_STRIDE].tobytes(), data
+        self.same.append(self._before is not None and _equal(self._before, seen))
+        self._before = seen
+
+
 class ImageProbe:
     """Looks at the images of one stream, one after the other.
 
@@ -98,8 +117,7 @@ class ImageProbe:
         self._every = max(1, count // SAMPLED_IMAGES)
         self._each_detail = self._every * max(1, SAMPLED_IMAGES // DETAILED_IMAGES)
         self._burst_from = max(0, (count - BURST_IMAGES) // 2)
-        self._before: tuple[bytes, NDArray[np.uint8]] | None = None
-        self._same: list[bool] = []
+        self._compared = Comparison()
         self._pixels: list[PixelFacts] = []
         self._sharpness: list[float] = []
         self._noise: list[float] = []
@@ -113,14 +131,31 @@ class ImageProbe:
 
     def see(self, raw: RawMessage) -> None:
         """Take the next image."""
-        data = np.frombuffer(raw.data, dtype=np.uint8)[STAMP_END:]
-        seen = data[::QUICK_STRIDE].tobytes(), data
-        self._same.append(self._before is not None and _equal(self._before, seen))
-        self._before = seen
+        self._compared.take(raw)
+        self.look(len(self._compared.same) - 1, raw)
+
+    def resume(self, compared: "Comparison") -> list[int]:
+        """Begin behind images that were compared before.
+
+        Args:
+            compared: with all images from the first on.
+
+        Returns:
+            Positions of those among them to `look` at, in this order.
+        """
+        self._compared = compared
+        begun = range(len(compared.same))
+        burst = range(self._burst_from, self._burst_from + BURST_IMAGES)
+        # Of depth, the image after a sampled one is looked at for noise.
+        sampled = {n for i in begun[:: self._every] for n in (i, i + 1)}
+        return sorted(n for n in {*sampled, *burst} if n in begun)
+
+    def look(self, position: int, raw: RawMessage) -> None:
+        """Take the pixels of an image, if they are wanted."""
         if self._unreadable is not None:
             return
         try:
-            self._look(len(self._same) - 1, raw.data)
+            self._look(position, raw.data)
         except UnreadableError as error:
             self._unreadable = str(error)
 
@@ -128,7 +163,7 @@ class ImageProbe:
         """Everything seen."""
         return ImageFacts(
             bool(self._is_depth),
-            np.array(self._same, dtype=bool),
+            np.array(self._compared.same, dtype=bool),
             tuple(self._pixels),
             self._unreadable,
             self._width,

@@ -12,6 +12,7 @@ from teleop_collect.episodes.mapping import LoadedMapping
 from teleop_collect.episodes.reader import open_episode
 from teleop_collect.errors import UnreadableError
 from teleop_collect.qa.dataset.digest import digest_of
+from teleop_collect.qa.early import EarlyLook
 from teleop_collect.qa.evidence import Evidence
 from teleop_collect.qa.findings import (
     ORDER,
@@ -31,7 +32,11 @@ MAX_REASON = 200
 
 
 def check_episode(
-    path: str | Path, *, write: bool = True, mapping: LoadedMapping | None = None
+    path: str | Path,
+    *,
+    write: bool = True,
+    mapping: LoadedMapping | None = None,
+    early: EarlyLook | None = None,
 ) -> QaReport:
     """Check one episode.
 
@@ -39,6 +44,7 @@ def check_episode(
         path: an episode folder, an MCAP file, or a folder of another rosbag2 recorder.
         write: keep the answer in the episode's folder as qa.json (a bare file has no folder).
         mapping: which topic is which stream, for recordings of others.
+        early: what was looked at while it was recorded.
 
     Raises:
         UnreadableError: there is no episode that could be checked.
@@ -46,7 +52,7 @@ def check_episode(
         OSError: qa.json cannot be written.
     """
     with open_episode(path) as episode:
-        evidence = Evidence(episode, mapping)
+        evidence = Evidence(episode, mapping, early)
         report = report_on(evidence)
         if write and episode.folder is not None:
             write_document(document_of(evidence, report), episode.folder)

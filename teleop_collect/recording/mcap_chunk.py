@@ -4,13 +4,13 @@ The hot path packs a header and keeps a reference to the message's bytes; they a
 """
 
 import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import lz4.frame
 import zstandard
+from isal.isal_zlib import crc32
 from mcap.opcode import Opcode
 from mcap.records import ChunkIndex
 
@@ -101,7 +101,7 @@ class ChunkBuilder:
         """Compress and index what was collected."""
         crc = 0
         for part in self._parts:
-            crc = zlib.crc32(part, crc)
+            crc = crc32(part, crc)
         # Without compression the messages are written as they came: one copy less of everything.
         data = [self._compress(b"".join(self._parts))] if self._name else self._parts
         data_bytes = len(data[0]) if self._name else self.size
@@ -135,7 +135,7 @@ class ChunkBuilder:
             compressed_size=data_bytes,
             uncompressed_size=self.size,
         )
-        data_crc = zlib.crc32(data[0]) if self._name else crc
+        data_crc = crc32(data[0]) if self._name else crc
         records = list(indexes.values())
         return BuiltChunk(head, data, data_bytes, data_crc, records, index, self.counts())
 

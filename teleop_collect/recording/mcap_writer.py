@@ -8,9 +8,9 @@ level, chunks each followed by their message indexes, data end, summary, summary
 Format: https://mcap.dev/spec (profile `ros2`, schema encoding `ros2msg`, message encoding `cdr`).
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 
+from isal.isal_zlib import crc32, crc32_combine
 from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
 from mcap.records import (
@@ -31,7 +31,6 @@ from mcap.records import (
 
 from teleop_collect import __version__
 from teleop_collect.episodes.mcap_records import MAX_CHUNK_BYTES
-from teleop_collect.recording.crc_combine import crc32_of_joined
 from teleop_collect.recording.episode_file import ByteSink
 from teleop_collect.recording.index_store import IndexStore
 from teleop_collect.recording.mcap_chunk import (
@@ -198,10 +197,10 @@ class McapWriter:
         built = self._chunk.build()
         start = self._sink.size
         self._sink.append(built.buffers)
-        crc = zlib.crc32(built.head, self._data_crc)
-        crc = crc32_of_joined(crc, built.data_crc, built.data_bytes)
+        crc = crc32(built.head, self._data_crc)
+        crc = crc32_combine(crc, built.data_crc, built.data_bytes)
         for record in built.message_indexes:
-            crc = zlib.crc32(record, crc)
+            crc = crc32(record, crc)
         self._data_crc = crc
         index = built.index
         index.chunk_start_offset = start
@@ -236,12 +235,12 @@ class McapWriter:
             group_start = self._sink.size
             for block in blocks:
                 self._sink.append([block])
-                crc = zlib.crc32(block, crc)
+                crc = crc32(block, crc)
             if self._sink.size > group_start:
                 offsets.append(SummaryOffset(opcode, group_start, self._sink.size - group_start))
         footer = encode(Footer(start, self._sink.size, 0))[:-_FOOTER_CRC_BYTES]
         tail = encode(*offsets) + footer
-        crc = zlib.crc32(tail, crc)
+        crc = crc32(tail, crc)
         self._sink.append([tail, crc.to_bytes(4, "little"), MAGIC])
 
     def _summary(self) -> list[tuple[Opcode, Iterable[bytes]]]:
@@ -272,7 +271,7 @@ class McapWriter:
         buffers = list(buffers)
         self._sink.append(buffers)
         for buffer in buffers:
-            self._data_crc = zlib.crc32(buffer, self._data_crc)
+            self._data_crc = crc32(buffer, self._data_crc)
 
 
 def encode(*records: McapRecord) -> bytes:

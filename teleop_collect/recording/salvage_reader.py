@@ -5,10 +5,10 @@ size is wrong is left out; a record that does not fit the file's framing ends th
 nothing after it can be trusted to begin where it seems to.
 """
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from isal.isal_zlib import crc32
 from mcap import records
 from mcap.opcode import Opcode
 
@@ -90,7 +90,7 @@ class SalvageReader:
         self.damage = Damage([])
 
     def __iter__(self) -> Iterator[Salvageable]:
-        crc = zlib.crc32(MAGIC)
+        crc = crc32(MAGIC)
         position = len(MAGIC)
         try:
             for opcode, offset, length in self._file.walk(position, self._file.size):
@@ -98,7 +98,7 @@ class SalvageReader:
                     self._end(offset, length, crc)
                     return
                 whole = self._file.bytes_at(offset, PREFIX.size + length)
-                crc = zlib.crc32(whole, crc)
+                crc = crc32(whole, crc)
                 yield from self._record(opcode, whole[PREFIX.size :])
                 position = offset + len(whole)
         except UnreadableError:
@@ -142,7 +142,7 @@ class SalvageReader:
 
     def _check_attachment(self, record: records.Attachment, body: bytes) -> None:
         crc = int.from_bytes(body[-4:], "little")
-        if crc not in (0, zlib.crc32(memoryview(body)[:-4])):
+        if crc not in (0, crc32(memoryview(body)[:-4])):
             raise UnreadableError(f"attachment {record.name[:50]!r} does not match its checksum")
 
     def _chunk(self, body: bytes) -> Iterator[Salvageable]:

@@ -1,12 +1,12 @@
 """Checks that an episode is whole: file structure, every checksum, its hash, and its accounts."""
 
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from isal.isal_zlib import crc32
 from mcap import records
 from mcap.opcode import Opcode
 
@@ -114,7 +114,7 @@ def _summary_problems(file: RecordFile, messages: int) -> Iterator[str]:
             yield "the data section does not end where the summary begins"
         summary = file.bytes_at(footer.summary_start, end - footer.summary_start)
         head = file.bytes_at(end, FOOTER_BYTES - 4)
-        if footer.summary_crc not in (0, zlib.crc32(head, zlib.crc32(summary))):
+        if footer.summary_crc not in (0, crc32(head, crc32(summary))):
             yield "the checksum of the summary does not match"
         for opcode, offset, length in file.walk(footer.summary_start, end):
             if opcode == Opcode.STATISTICS:
