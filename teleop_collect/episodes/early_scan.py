@@ -60,8 +60,11 @@ class EarlyScan:
         """Close the file; safe to call twice."""
         self._stream.close()
 
-    def advance(self) -> Iterator[tuple[str, RawMessage]]:
+    def advance(self, most_chunks: int) -> Iterator[tuple[str, RawMessage]]:
         """Read what has been written since.
+
+        Args:
+            most_chunks: so many at once.
 
         Yields:
             Topic and message of each image.
@@ -70,7 +73,8 @@ class EarlyScan:
             UnreadableError: it is not what a recorder writes; what was read so far is of no use.
         """
         self._file.size = os.fstat(self._stream.fileno()).st_size
-        while (record := self._next_whole()) is not None:
+        last = len(self.parts) + most_chunks
+        while len(self.parts) < last and (record := self._next_whole()) is not None:
             opcode, length = record
             if opcode == Opcode.CHUNK:
                 yield from self._take_chunk()

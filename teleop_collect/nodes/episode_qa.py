@@ -8,7 +8,6 @@ verdict on `episode/event`.
 import json
 import os
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,16 @@ from std_msgs.msg import String
 
 from teleop_collect import topics
 from teleop_collect.clock import NS_PER_S
-from teleop_collect.errors import TeleopCollectError, UnreadableError
+from teleop_collect.errors import TeleopCollectError
 from teleop_collect.nodes.host import Host, run_node
+from teleop_collect.nodes.look_ahead import LookAhead
 from teleop_collect.nodes.polling import PolledSubscription
 from teleop_collect.nodes.qos import profile
 from teleop_collect.provenance.manifest import iso_utc, read_manifest
 from teleop_collect.qa.early import EarlyLook
 from teleop_collect.qa.run import check_episode
-from teleop_collect.recording.place import Place
 
 POLL_S = 0.02
-LOOK_POLLS = 25
-"""Polls between two looks into the file that is being recorded: half a second."""
 NICE = 1
 """Below control, recording and whatever has no rank of its own; further down, a busy machine would
 let the operator wait."""
@@ -42,51 +39,34 @@ class EpisodeQaNode:
         self._host = host
         rig = host.rig().rig
         root = host.parameter("root", "", "folder for episodes; the rig file's when empty")
-        self._root = Path(root or rig.recording.root).expanduser()
         latched = profile(topics.LATCHED_QOS)
         self._episodes = PolledSubscription(host.node, String, topics.EPISODE, latched)
         self._events = host.node.create_publisher(
             String, topics.EPISODE_EVENT, profile(topics.EVENT_QOS)
         )
         self._checked = ""
-        self._early: EarlyLook | None = None
+        self._ahead = LookAhead(host, Path(root or rig.recording.root).expanduser())
 
     def run(self) -> None:
         """Check until the stop."""
-        polls = 0
         while not self._host.stop.wait(POLL_S):
             for taken in self._episodes.drain():
                 self._hear(taken.message.data)
-            polls += 1
-            if self._early is not None and polls % LOOK_POLLS == 0:
-                self._look_ahead(self._early)
 
     def _hear(self, text: str) -> None:
         path, begun = finished_path(text), begun_episode(text)
+        early = self._ahead.take()
         if path and path != self._checked:
             self._checked = path
-            self._check(Path(path))
-        self._drop_early()
+            self._check(Path(path), early)
+        if early is not None:
+            early.close()
         if begun:
-            # Not to be found where the recorder has another root: then all is read in the end.
-            with suppress(OSError):
-                self._early = EarlyLook(Place(self._root, begun).active_file)
+            self._ahead.begin(begun)
 
-    def _look_ahead(self, early: EarlyLook) -> None:
+    def _check(self, folder: Path, early: EarlyLook | None) -> None:
         try:
-            early.advance()
-        except (UnreadableError, OSError) as error:
-            self._host.node.get_logger().warning(f"not read while it is recorded: {error}")
-            self._drop_early()
-
-    def _drop_early(self) -> None:
-        if self._early is not None:
-            self._early.close()
-            self._early = None
-
-    def _check(self, folder: Path) -> None:
-        try:
-            event = verdict_event(folder, self._early)
+            event = verdict_event(folder, early)
         except (TeleopCollectError, OSError) as error:
             # Also when it was undone meanwhile: then there is nothing to say.
             self._host.node.get_logger().warning(f"{folder.name} was not checked: {error}")
@@ -98,7 +78,8 @@ class EpisodeQaNode:
 
     def close(self) -> None:
         """Leave what is being recorded."""
-        self._drop_early()
+        if (early := self._ahead.take()) is not None:
+            early.close()
 
 
 def finished_path(text: str) -> str:

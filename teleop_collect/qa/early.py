@@ -24,13 +24,16 @@ class EarlyLook:
         self.scan = EarlyScan(path)
         self.compared: dict[str, Comparison] = {}
 
-    def advance(self) -> None:
+    def advance(self, most_chunks: int) -> None:
         """Look at what has been written since.
+
+        Args:
+            most_chunks: so many at once.
 
         Raises:
             UnreadableError: it is not what a recorder writes; this look is of no use.
         """
-        for topic, raw in self.scan.advance():
+        for topic, raw in self.scan.advance(most_chunks):
             self.compared.setdefault(topic, Comparison()).take(raw)
 
     def close(self) -> None:
