@@ -3,6 +3,7 @@
 import json
 import math
 import signal
+import time
 
 import pytest
 import rclpy
@@ -115,7 +116,12 @@ def test_it_goes_where_it_is_told(commander):
 
 
 def test_when_commands_cease_it_stops_where_it_is(rig, commander, servos):
-    commander.send_for(0.8, **{PAN: 1.5})
+    loop = PacedLoop(1 / PERIOD_S, SystemClock())
+    deadline = time.monotonic() + 20
+    while pan(commander) < 0.1:
+        assert time.monotonic() < deadline, "it does not move"
+        commander.send(**{PAN: 1.5})
+        loop.wait()
     assert servos()[PAN_ID]["watchdog"] == 5, "the servos are on watch"
 
     def rests_at_its_goal() -> bool:
