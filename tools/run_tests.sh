@@ -2,8 +2,8 @@
 # Runs all tests, or pytest with the arguments given.
 #
 # First what needs no ROS graph, file by file and more files at once than cores: tests of devices wait
-# for their buses most of the time. Then single nodes, two files at once. Whole rigs run in real time,
-# so each has the machine for itself.
+# for their buses most of the time; then single nodes, which wait for discovery. Whole rigs run in real
+# time, so each has the machine for itself.
 # Usage: tools/run_tests.sh PYTHON [PYTEST_ARGUMENT...]
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,6 @@ if [ $# -gt 0 ]; then
 fi
 status=0
 "$python" -m pytest -n 3 --dist loadfile --ignore=test/nodes --ignore=test/graphs || status=1
-"$python" -m pytest -n 2 --dist loadfile test/nodes || status=1
+"$python" -m pytest -n 3 --dist loadfile test/nodes || status=1
 "$python" -m pytest test/graphs || status=1
 exit $status

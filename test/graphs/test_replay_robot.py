@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 from support.graph import RunningRig, running_rig, wait_for, wait_for_check
-from support.robot_replay import gentle_episode, replay
+from support.replays import gentle_episode, replay
 from support.synthetic_streams import JOINTS
 
 from teleop_collect import topics
@@ -45,7 +45,9 @@ def test_the_follower_goes_the_recorded_way_and_its_tracking_is_told(rig, tmp_pa
     check(rig)
     episode = gentle_episode(tmp_path, 1.5)
 
-    done = replay(episode, "--rig", str(rig.loaded.path), "--speed", "0.8", "--json")
+    done = replay(
+        episode, "--to", "robot", "--rig", str(rig.loaded.path), "--speed", "0.8", "--json"
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
@@ -90,7 +92,9 @@ def test_a_software_stop_ends_a_replay_and_is_told(rig, tmp_path):
     assert running.returncode == 1
     assert "ended early: arm main: teleoperation went to FAULT: software stop requested" in out
     # The stop outlives the replay, and another replay does not clear it either.
-    again = replay(gentle_episode(tmp_path / "again", 1.0), "--rig", str(rig.loaded.path))
+    again = replay(
+        gentle_episode(tmp_path / "again", 1.0), "--to", "robot", "--rig", str(rig.loaded.path)
+    )
     assert again.returncode == 1
     assert "teleoperation is in fault (software stop requested" in again.stderr
     engaging = rig.client.set_bool(topics.TELEOP_ENGAGE, True)
@@ -104,7 +108,8 @@ def test_a_replay_that_is_refused_leaves_an_engaged_operator_alone(rig, tmp_path
     wait_for(lambda: rig.client.set_bool(topics.TELEOP_ENGAGE, True).success, 20, "engaging")
     before = rig.log("teleop").count("-> DISARMED")
 
-    refused = replay(gentle_episode(tmp_path, 1.0), "--rig", str(rig.loaded.path))
+    episode = gentle_episode(tmp_path, 1.0)
+    refused = replay(episode, "--to", "robot", "--rig", str(rig.loaded.path))
 
     assert refused.returncode == 1
     assert "teleoperation is engaged; disarm it before a replay" in refused.stderr

@@ -152,12 +152,17 @@ def wait_twist(listener: Listener) -> TwistStamped:
 def test_pushing_the_cap_moves_the_tool_the_same_way(rig, mouse, listener, engaged):
     start = tool_m(rig, listener.joints())
 
-    # The ROS convention of the library: HID -y is x forward.
-    hold(mouse, (0, -FULL, 0, 0, 0, 0), 1.0)
-    wait_for(lambda: moved_m(rig, listener, start)[0] > 0.03, 20, "the tool to move forward")
+    def pushed_forward() -> bool:
+        # The ROS convention of the library: HID -y is x forward.
+        hold(mouse, (0, -FULL, 0, 0, 0, 0), 0.5)
+        return moved_m(rig, listener, start)[0] > 0.03
+
+    began_s = time.monotonic()
+    wait_for(pushed_forward, 20, "the tool to move forward")
 
     forward, *aside = moved_m(rig, listener, start)
-    assert forward < 0.07, "at most 0.05 m/s for a second, and a little to brake"
+    most_m = 0.05 * (time.monotonic() - began_s) + 0.02
+    assert forward < most_m, "at most 0.05 m/s, and a little to brake"
     assert np.abs(aside).max() < 0.01
 
 

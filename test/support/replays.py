@@ -1,4 +1,4 @@
-"""Replays to a robot: how they are started, and a motion that may be driven."""
+"""The verb `replay` in a process of its own, and a motion that a robot may be driven by."""
 
 import os
 import subprocess
@@ -13,8 +13,7 @@ from teleop_collect.rig.load import load_rig
 
 
 def replay(episode: Path, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "teleop_collect.cli.main", "replay", str(episode)]
-    command += ["--to", "robot", *options]
+    command = [sys.executable, "-m", "teleop_collect.cli.main", "replay", str(episode), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=150, env=os.environ)
 
 
