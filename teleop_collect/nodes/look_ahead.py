@@ -5,7 +5,6 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from teleop_collect.errors import UnreadableError
 from teleop_collect.nodes.host import Host
 from teleop_collect.qa.early import EarlyLook
 from teleop_collect.recording.place import Place
@@ -53,7 +52,8 @@ class LookAhead:
     def _advance(self, early: EarlyLook) -> None:
         try:
             early.advance(CHUNKS_A_POLL)
-        except (UnreadableError, OSError) as error:
+        except Exception as error:
+            # Whatever it was: the episode is read as a whole in the end.
             self._host.node.get_logger().warning(f"not read while it is recorded: {error}")
             early.close()
             self._early = None

@@ -134,7 +134,7 @@ class ImageProbe:
         self._compared.take(raw)
         self.look(len(self._compared.same) - 1, raw)
 
-    def resume(self, compared: "Comparison") -> list[int]:
+    def resume(self, compared: Comparison) -> list[int]:
         """Begin behind images that were compared before.
 
         Args:

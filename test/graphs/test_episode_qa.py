@@ -1,16 +1,28 @@
 """The verdict in the recorder's session: from the graph, right after the stop."""
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.graph import running_rig, wait_for
+from support.graph import RunningRig, running_rig, wait_for
 from support.lone_recorder import OVERRIDE, start, stop
 
 from teleop_collect import topics
+from teleop_collect.recording.place import ACTIVE_SUFFIX
 
 pytestmark = pytest.mark.timeout(240)
+
+
+def reads_what_is_recorded(rig: RunningRig) -> bool:
+    pid = rig.session.supervisor.children["episode_qa"].handle.pid
+    found = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(descriptor))
+    return any(name.endswith(ACTIVE_SUFFIX) for name in found)
 
 
 def test_an_episode_is_checked_when_it_ends(tmp_path: Path):
@@ -26,6 +38,7 @@ def test_an_episode_is_checked_when_it_ends(tmp_path: Path):
         wait_for(lambda: rig.client.is_up(checks), 60, "the checking node")
         for count in (1, 2):
             start(rig)
+            wait_for(lambda: reads_what_is_recorded(rig), 20, "it to be read while it is recorded")
             assert rig.client.set_bool(topics.LABEL_SUCCESS, True).success
             folder = stop(rig)
             wait_for(lambda n=count: len(verdicts()) == n, 60, "the verdict")
