@@ -61,9 +61,13 @@ class Listener:
     def joys(self) -> list[Joy]:
         return [taken.message for taken in self._joys.drain()]
 
-    def joints(self) -> JointSample:
+    def _has_joints(self) -> bool:
         if (taken := self._joints.newest()) is not None:
             self.follower = conversions.joint_sample(taken.message)
+        return self.follower is not None
+
+    def joints(self) -> JointSample:
+        wait_for(self._has_joints, 20, "the follower's joints")
         assert self.follower is not None
         return self.follower
 
