@@ -73,6 +73,6 @@ say "installing this package with [$extras] into $venv; the first time takes a f
 # An environment whose making was interrupted has a python and no pip.
 "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear "$venv"
 # The pip that comes with Debian's Python takes twice as long.
-"$venv/bin/python" -m pip install --quiet --upgrade pip
+"$venv/bin/python" -m pip install --quiet --upgrade 'pip>=26,<27'
 # Most modules of the larger libraries are never used; those that are get compiled at first use.
 "$venv/bin/python" -m pip install --quiet --no-compile --editable ".[$extras]"

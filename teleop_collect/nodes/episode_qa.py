@@ -51,10 +51,10 @@ class EpisodeQaNode:
         """Check until the stop."""
         while not self._host.stop.wait(POLL_S):
             for taken in self._episodes.drain():
-                self._hear(taken.message.data)
+                self._hear(state_of(taken.message.data))
 
-    def _hear(self, text: str) -> None:
-        path, begun = finished_path(text), begun_episode(text)
+    def _hear(self, state: dict[str, Any]) -> None:
+        path, begun = finished_path(state), begun_episode(state)
         early = self._ahead.take()
         if path and path != self._checked:
             self._checked = path
@@ -82,26 +82,25 @@ class EpisodeQaNode:
             early.close()
 
 
-def finished_path(text: str) -> str:
+def state_of(text: str) -> dict[str, Any]:
+    """The recorder's state; empty when somebody published something else."""
+    try:
+        state = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def finished_path(state: dict[str, Any]) -> str:
     """The folder of the episode that has just been finished; empty for any other state."""
-    try:
-        state = json.loads(text)
-    except json.JSONDecodeError:
+    if state.get("state") != "idle" or state.get("ended") == "undone":
         return ""
-    if not isinstance(state, dict) or state.get("state") != "idle":
-        return ""
-    return "" if state.get("ended") == "undone" else str(state.get("path") or "")
+    return str(state.get("path") or "")
 
 
-def begun_episode(text: str) -> str:
+def begun_episode(state: dict[str, Any]) -> str:
     """The episode that is being recorded; empty for any other state."""
-    try:
-        state = json.loads(text)
-    except json.JSONDecodeError:
-        return ""
-    if not isinstance(state, dict) or state.get("state") != "recording":
-        return ""
-    return str(state.get("episode_id") or "")
+    return str(state.get("episode_id") or "") if state.get("state") == "recording" else ""
 
 
 def verdict_event(folder: Path, early: EarlyLook | None) -> dict[str, Any]:

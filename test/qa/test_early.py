@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from mcap.reader import make_reader
 from support import planted_defects as plant
+from support.memory_sink import Memory
 from support.synthetic_episode import write_episode
 
 from teleop_collect.episodes.files import QA
@@ -21,21 +22,6 @@ from teleop_collect.recording.mcap_writer import McapWriter
 
 RESERVED = bytes(1 << 16)
 COLOR = "/cameras/scene/color/image_raw"
-
-
-class Memory:
-    """Where a recorder writes to, in memory."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def append(self, buffers: list[bytes]) -> None:
-        for buffer in buffers:
-            self.data += buffer
 
 
 def recorded(root: Path, **options: object) -> Path:

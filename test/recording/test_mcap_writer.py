@@ -1,4 +1,3 @@
-import io
 import os
 import struct
 
@@ -8,31 +7,11 @@ import zstandard
 from mcap.reader import make_reader
 from mcap.records import Channel, Chunk, DataEnd, Schema
 from mcap.stream_reader import StreamReader
+from support.memory_sink import Memory
 
 from teleop_collect.recording.mcap_writer import LIBRARY, McapWriter
 
 COMPRESSIONS = ("zstd", "lz4", "none")
-
-
-class Memory:
-    """A sink in memory that can refuse."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.refuses = False
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def append(self, buffers):
-        if self.refuses:
-            raise OSError(28, "No space left on device")
-        for buffer in buffers:
-            self.data += buffer
-
-    def stream(self) -> io.BytesIO:
-        return io.BytesIO(bytes(self.data))
 
 
 def begun(compression="zstd", chunk_bytes=1 << 20) -> tuple[Memory, McapWriter]:
